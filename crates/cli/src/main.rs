@@ -1,0 +1,3 @@
+//! `tape`: the command line of tapemeasure.
+
+fn main() {}

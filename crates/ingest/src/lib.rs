@@ -1,0 +1,1 @@
+//! Raw exports to events, and events into the archive.

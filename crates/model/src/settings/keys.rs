@@ -1,0 +1,121 @@
+//! The names of settings, and reading and writing one by its name.
+
+use super::duration::{format_duration_us, format_limit_us, parse_duration_us, parse_limit_us};
+use super::{Bots, Settings, SettingsError, TargetOverrides};
+use crate::zone::{WeekStart, Zone};
+
+/// The names that exist, as the help and the errors list them.
+pub(super) const KNOWN: &str = "session_gap, abandon_after, bots, time_zone, week_start, targets.first_response, \
+    targets.response, targets.resolution, and source.<name>.<session_gap, abandon_after, bots or targets.*>, \
+    channel.<name>.targets.*";
+
+const LIMIT: &str = "a duration such as 24h or 86400s, or never";
+const DURATION: &str = "a duration such as 10m or 600s";
+const BOTS: &str = "ignore or reply";
+const ZONE: &str = "an IANA time zone such as Europe/Berlin";
+const WEEK: &str = "monday, sunday or saturday";
+
+impl Settings {
+    /// Every setting that holds, defaults included, with its value, in the order of the documentation; of sources and
+    /// channels those that they set themselves.
+    pub fn list(&self) -> Vec<(String, String)> {
+        let mut all = vec![
+            ("session_gap".to_owned(), format_limit_us(self.rules.session_gap_us)),
+            ("abandon_after".to_owned(), format_limit_us(self.rules.abandon_after_us)),
+            ("bots".to_owned(), self.rules.bots.to_string()),
+            ("time_zone".to_owned(), self.time_zone.clone()),
+            ("week_start".to_owned(), self.week_start.to_string()),
+            ("targets.first_response".to_owned(), format_duration_us(self.targets.first_response_us)),
+            ("targets.response".to_owned(), format_duration_us(self.targets.response_us)),
+            ("targets.resolution".to_owned(), format_duration_us(self.targets.resolution_us)),
+        ];
+        for (name, own) in &self.sources {
+            let prefix = format!("source.{}", quoted(name));
+            let limits = [("session_gap", own.session_gap_us), ("abandon_after", own.abandon_after_us)];
+            for (key, limit) in limits {
+                if let Some(limit) = limit {
+                    all.push((format!("{prefix}.{key}"), format_limit_us(limit)));
+                }
+            }
+            if let Some(bots) = own.bots {
+                all.push((format!("{prefix}.bots"), bots.to_string()));
+            }
+            list_targets(&prefix, &own.targets, &mut all);
+        }
+        for (name, own) in &self.channels {
+            list_targets(&format!("channel.{}", quoted(name)), own, &mut all);
+        }
+        all
+    }
+
+    /// Sets one value by the parts of its name.
+    ///
+    /// # Errors
+    /// [`SettingsError::UnknownKey`] and [`SettingsError::BadValue`].
+    pub(super) fn apply(&mut self, path: &[String], value: &str) -> Result<(), SettingsError> {
+        let parts: Vec<&str> = path.iter().map(String::as_str).collect();
+        let key = path.join(".");
+        let bad = |expected| SettingsError::BadValue { key: key.clone(), value: value.to_owned(), expected };
+        let limit = || parse_limit_us(value).ok_or_else(|| bad(LIMIT));
+        let duration = || parse_duration_us(value).ok_or_else(|| bad(DURATION));
+        let bots = || Bots::from_name(value).ok_or_else(|| bad(BOTS));
+        match parts[..] {
+            ["session_gap"] => self.rules.session_gap_us = limit()?,
+            ["abandon_after"] => self.rules.abandon_after_us = limit()?,
+            ["bots"] => self.rules.bots = bots()?,
+            ["time_zone"] => {
+                self.time_zone = Zone::parse(value).map_err(|_| bad(ZONE))?.name().to_owned();
+            }
+            ["week_start"] => self.week_start = WeekStart::from_name(value).ok_or_else(|| bad(WEEK))?,
+            ["targets", "first_response"] => self.targets.first_response_us = duration()?,
+            ["targets", "response"] => self.targets.response_us = duration()?,
+            ["targets", "resolution"] => self.targets.resolution_us = duration()?,
+            ["source", name, "session_gap"] => self.source(name).session_gap_us = Some(limit()?),
+            ["source", name, "abandon_after"] => self.source(name).abandon_after_us = Some(limit()?),
+            ["source", name, "bots"] => self.source(name).bots = Some(bots()?),
+            ["source", name, "targets", target] if is_target(target) => {
+                set_target(&mut self.source(name).targets, target, duration()?);
+            }
+            ["channel", name, "targets", target] if is_target(target) => {
+                set_target(self.channels.entry(name.to_owned()).or_default(), target, duration()?);
+            }
+            _ => return Err(SettingsError::UnknownKey { key, known: KNOWN.to_owned() }),
+        }
+        Ok(())
+    }
+
+    fn source(&mut self, name: &str) -> &mut super::SourceSettings {
+        self.sources.entry(name.to_owned()).or_default()
+    }
+}
+
+fn is_target(name: &str) -> bool {
+    matches!(name, "first_response" | "response" | "resolution")
+}
+
+fn set_target(targets: &mut TargetOverrides, name: &str, us: i64) {
+    match name {
+        "first_response" => targets.first_response_us = Some(us),
+        "response" => targets.response_us = Some(us),
+        _ => targets.resolution_us = Some(us),
+    }
+}
+
+fn list_targets(prefix: &str, targets: &TargetOverrides, all: &mut Vec<(String, String)>) {
+    let named = [
+        ("first_response", targets.first_response_us),
+        ("response", targets.response_us),
+        ("resolution", targets.resolution_us),
+    ];
+    for (name, us) in named {
+        if let Some(us) = us {
+            all.push((format!("{prefix}.targets.{name}"), format_duration_us(us)));
+        }
+    }
+}
+
+/// A name as a part of a key: quoted unless it is plain letters, digits, `_` and `-`.
+fn quoted(name: &str) -> String {
+    let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if plain { name.to_owned() } else { format!("{name:?}") }
+}

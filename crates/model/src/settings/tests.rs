@@ -1,0 +1,66 @@
+//! What `settings.toml` may say, and what it then means.
+
+use std::path::Path;
+
+use super::*;
+
+fn parse(text: &str) -> Result<Settings, SettingsError> {
+    Settings::from_toml(text, Path::new("settings.toml"))
+}
+
+#[test]
+fn an_empty_file_means_the_defaults_of_the_rules() {
+    let settings = parse("").unwrap();
+    assert_eq!(settings, Settings::default());
+    assert_eq!(settings.rules, Rules { session_gap_us: None, abandon_after_us: None, bots: Bots::Ignore });
+    assert_eq!(settings.targets.resolution_us, 30 * 60 * 1_000_000);
+}
+
+#[test]
+fn a_source_sets_its_own_and_takes_the_rest() {
+    let settings = parse(
+        "session_gap = \"24h\"\nbots = 'reply'\n[source.\"my.mail\"]\nsession_gap = \"never\"\nabandon_after = \"7d\"\n",
+    )
+    .unwrap();
+    assert_eq!(settings.rules_for("other").session_gap_us, Some(86_400_000_000));
+    let own = settings.rules_for("my.mail");
+    assert_eq!(own, Rules { session_gap_us: None, abandon_after_us: Some(604_800_000_000), bots: Bots::Reply });
+    assert_eq!(settings.get("source.\"my.mail\".session_gap").unwrap().as_deref(), Some("never"));
+    assert_eq!(settings.get("source.x.session_gap").unwrap(), None);
+}
+
+#[test]
+fn what_is_no_setting_is_named() {
+    let error = parse("sesion_gap = '24h'").unwrap_err().to_string();
+    assert!(error.starts_with("unknown setting \"sesion_gap\"; known are session_gap"), "{error}");
+    let error = parse("session_gap = 'soon'").unwrap_err().to_string();
+    assert_eq!(error, "setting session_gap cannot be \"soon\"; write a duration such as 24h or 86400s, or never");
+    let error = parse("session_gap = 5").unwrap_err().to_string();
+    assert_eq!(error, "setting session_gap cannot be \"5\"; write a text in quotes, such as \"10m\"");
+    assert!(matches!(parse("a = 1\nb = = 2"), Err(SettingsError::Syntax { line: 2, .. })));
+}
+
+#[test]
+fn the_hash_of_the_fold_knows_rules_and_nothing_else() {
+    let hash = |text: &str| parse(text).unwrap().fold_hash();
+    assert_eq!(hash(""), hash("time_zone = 'Europe/Berlin'\n[targets]\nresponse = '5m'"));
+    assert_eq!(hash(""), hash("[source.a]\nsession_gap = 'never'"));
+    assert_ne!(hash(""), hash("session_gap = '24h'"));
+    assert_ne!(hash(""), hash("[source.a]\nsession_gap = '24h'"));
+    assert_ne!(parse("").unwrap().hash(), parse("[targets]\nresponse = '5m'").unwrap().hash());
+}
+
+#[test]
+fn one_value_changes_and_comments_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("settings.toml");
+    std::fs::write(&path, "# ours\nbots = \"reply\" # they are good\n").unwrap();
+    let settings = Settings::set_in_file(&path, "source.mail.targets.first_response", "4h").unwrap();
+    assert_eq!(settings.sources["mail"].targets.first_response_us, Some(14_400_000_000));
+    Settings::set_in_file(&path, "session_gap", "86400s").unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("# ours\nbots = \"reply\" # they are good\n"), "{text}");
+    assert_eq!(Settings::load(&path).unwrap().get("session_gap").unwrap().as_deref(), Some("1d"));
+    assert!(Settings::set_in_file(&path, "bots", "maybe").is_err());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}

@@ -1,0 +1,1 @@
+//! KPI definitions as SQL over facts, on DataFusion.

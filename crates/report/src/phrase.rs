@@ -1,0 +1,215 @@
+//! The wording that terminal, Markdown and HTML share, so that the three never say different things.
+
+use crate::change::{Change, MIN_N, Target, Verdict, too_few};
+use crate::digest::{Coverage, Digest, KpiCard, Period, WorstCell};
+use crate::quantity::{count, known};
+
+/// Said where there are no KPIs at all.
+pub(crate) const NO_KPIS: &str = "no KPIs asked for";
+/// Said where a KPI has neither a value nor a note.
+pub(crate) const NOTHING_TO_MEASURE: &str = "nothing to measure";
+/// Said where no channel has messages.
+pub(crate) const NO_CHANNELS: &str = "no messages in this period";
+/// Said where no hour has answered waits.
+pub(crate) const NO_HOURS: &str = "no answered waits in this period";
+/// Said where no topic has answered waits.
+pub(crate) const NO_TOPICS: &str = "no topics with answered waits in this period";
+/// Said where no rule fires.
+pub(crate) const NO_SUGGESTIONS: &str = "nothing stands out";
+/// Marks a number with too few measurements behind it.
+pub(crate) const FEW_MARK: char = '†';
+
+/// Text from the data without what would break a line or turn its direction: control characters become spaces, marks
+/// of direction vanish.
+pub(crate) fn clean(text: &str) -> String {
+    let breaks = |c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}';
+    text.chars().filter(|c| !turns_direction(*c)).map(|c| if breaks(c) { ' ' } else { c }).collect()
+}
+
+/// What the report covers, as label and text, in order; labels without a text are left out.
+pub(crate) fn facts(digest: &Digest) -> Vec<(&'static str, String)> {
+    let mut period = period_text(&digest.period);
+    if !digest.zone.is_empty() {
+        period = format!("{period} · {}", digest.zone);
+    }
+    [
+        ("archive", Some(digest.archive.clone())),
+        ("period", Some(period)),
+        ("compared with", digest.previous_label.clone()),
+        ("data", Some(coverage_text(&digest.coverage))),
+        ("as of", digest.as_of.clone()),
+    ]
+    .into_iter()
+    .filter_map(|(label, text)| text.filter(|text| !text.is_empty()).map(|text| (label, text)))
+    .collect()
+}
+
+/// A channel or topic, "(none)" where the data names none.
+pub(crate) fn name(name: Option<&str>) -> String {
+    match name {
+        Some(name) if !name.is_empty() => name.to_owned(),
+        _ => "(none)".to_owned(),
+    }
+}
+
+/// An hour of the week: "Mon 09:00–10:00".
+pub(crate) fn slot(cell: &WorstCell) -> String {
+    let day = match cell.day_of_week {
+        1 => "Mon",
+        2 => "Tue",
+        3 => "Wed",
+        4 => "Thu",
+        5 => "Fri",
+        6 => "Sat",
+        7 => "Sun",
+        _ => "day ?",
+    };
+    format!("{day} {:02}:00–{:02}:00", cell.hour, cell.hour + 1)
+}
+
+/// The further numbers of a KPI, n first: "n 17,993", "p50 2 min 03 s".
+pub(crate) fn details(card: &KpiCard) -> Vec<String> {
+    let n = card.n.map(|n| format!("n {}", count(n)));
+    n.into_iter().chain(card.details.iter().map(|(label, text)| format!("{label} {text}"))).collect()
+}
+
+/// What a reader must know about a KPI: its note, or why there is no number.
+pub(crate) fn note(card: &KpiCard) -> Option<String> {
+    match (&card.note, known(card.value)) {
+        (Some(note), _) => Some(note.clone()),
+        (None, None) => Some(NOTHING_TO_MEASURE.to_owned()),
+        (None, Some(_)) if too_few(card.n) => Some(format!("fewer than {MIN_N} measured: too few to judge")),
+        (None, Some(_)) => None,
+    }
+}
+
+/// What the marks of this report mean; only those that occur in it.
+pub(crate) fn footnotes(digest: &Digest) -> Vec<String> {
+    let any_card = |test: fn(&KpiCard) -> bool| digest.kpis.iter().any(test);
+    let mut notes = Vec::new();
+    if any_card(|card| Target::of(card).is_some_and(|target| target.met.is_some())) {
+        notes.push("✓ met, ✗ missed: the mean against the target".to_owned());
+    }
+    if any_card(|card| Target::of(card).is_some_and(|target| target.within.is_some())) {
+        notes.push(
+            "within: answered in time ÷ (answered in time + late, abandoned, or open for longer than the target)"
+                .to_owned(),
+        );
+    }
+    if any_card(|card| Change::of(card).is_some()) {
+        notes.push("▲ ▼ =: the change against the period compared with; pp: percentage points".to_owned());
+    }
+    if any_card(|card| Change::of(card).is_some_and(|change| change.verdict == Verdict::TooFew)) {
+        notes.push(format!("too few: fewer than {MIN_N} measured in one of the two periods, so no verdict"));
+    }
+    if digest.channels.iter().any(|row| {
+        let few = |value: Option<f64>, n: u64| known(value).is_some() && n < MIN_N;
+        few(row.first_response_mean_s, row.first_response_n)
+            || few(row.response_mean_s, row.response_n)
+            || few(row.response_p90_s, row.response_n)
+            || few(row.longest_s, row.response_n)
+            || few(row.resolution_mean_s, row.resolution_n)
+    }) || digest.worst_hours.iter().any(|cell| cell.n < MIN_N)
+        || digest.topics.iter().any(|row| known(row.mean_s).is_some() && row.waits < MIN_N)
+    {
+        notes.push(format!("{FEW_MARK} fewer than {MIN_N} measured: too few to judge"));
+    }
+    if any_card(|card| card.provisional) {
+        notes.push(
+            "provisional: the period reaches past the as-of time, or waits in it are still open; the number can change"
+                .to_owned(),
+        );
+    }
+    if any_card(|card| card.spark.iter().any(|value| known(*value).is_some())) {
+        notes.push("charts start at zero; a gap is a bucket without data".to_owned());
+    }
+    notes
+}
+
+/// Marks of direction (Unicode Bidi_Control) and the byte order mark.
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+fn period_text(period: &Period) -> String {
+    match (&period.since, &period.until) {
+        (None, None) => "everything in the archive".to_owned(),
+        (Some(since), None) => format!("since {since}"),
+        (None, Some(until)) => format!("until {until}"),
+        (Some(since), Some(until)) => format!("{since} to {until}"),
+    }
+}
+
+fn coverage_text(coverage: &Coverage) -> String {
+    if coverage.events == 0 {
+        return "no events".to_owned();
+    }
+    let events = format!("{} {}", count(coverage.events), if coverage.events == 1 { "event" } else { "events" });
+    match (&coverage.first, &coverage.last) {
+        (Some(first), Some(last)) => format!("{events}, {first} to {last}"),
+        (Some(first), None) => format!("{events} since {first}"),
+        (None, Some(last)) => format!("{events} until {last}"),
+        (None, None) => events,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn what_an_empty_digest_covers() {
+        assert_eq!(
+            facts(&Digest::default()),
+            [("period", "everything in the archive".to_owned()), ("data", "no events".to_owned())]
+        );
+    }
+
+    #[test]
+    fn what_a_rich_digest_covers() {
+        let expected = [
+            ("archive", "./acme"),
+            ("period", "2025-03-01 to 2025-04-01 · Europe/Berlin"),
+            ("compared with", "2025-02-01 to 2025-03-01"),
+            ("data", "1,234,567 events, 2024-01-01 08:12 to 2025-04-02 17:31"),
+            ("as of", "2025-04-02 17:31"),
+        ];
+        assert_eq!(facts(&sample::rich()), expected.map(|(label, text)| (label, text.to_owned())));
+    }
+
+    #[test]
+    fn text_from_the_data_cannot_steer_the_screen() {
+        assert_eq!(clean("a\u{1b}[31mb\nc\u{202e}d\u{2028}e"), "a [31mb cd e");
+    }
+
+    #[test]
+    fn hours_of_the_week() {
+        let cell = WorstCell { day_of_week: 7, hour: 23, ..WorstCell::default() };
+        assert_eq!(slot(&cell), "Sun 23:00–24:00");
+    }
+
+    #[test]
+    fn only_footnotes_that_are_needed() {
+        assert_eq!(footnotes(&Digest::default()), Vec::<String>::new());
+        let provisional = KpiCard { provisional: true, ..KpiCard::default() };
+        let digest = Digest { kpis: vec![provisional], ..Digest::default() };
+        assert_eq!(
+            footnotes(&digest),
+            [
+                "provisional: the period reaches past the as-of time, or waits in it are still open; the number can change"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_note_says_why_there_is_no_number() {
+        let empty = KpiCard::default();
+        assert_eq!(note(&empty), Some("nothing to measure".to_owned()));
+        let noted = KpiCard { note: Some("no close events".to_owned()), ..empty };
+        assert_eq!(note(&noted), Some("no close events".to_owned()));
+        let few = KpiCard { value: Some(3.0), n: Some(29), ..KpiCard::default() };
+        assert_eq!(note(&few), Some("fewer than 30 measured: too few to judge".to_owned()));
+        assert_eq!(note(&KpiCard { n: Some(30), ..few }), None);
+    }
+}
