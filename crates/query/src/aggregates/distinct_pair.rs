@@ -1,0 +1,435 @@
+//! `count_distinct_pair(source, id)`: the exact number of distinct pairs of texts.
+//!
+//! ```text
+//! source  conversation_id        count_distinct_pair(source, conversation_id)
+//! ──────  ───────────────        ────────────────────────────────────────────
+//! a       7
+//! a       7                ──►   2
+//! b       7
+//! b       null
+//! ```
+//!
+//! Ids are unique inside a source only, so that conversations and contacts are counted in pairs. A pair with a null does
+//! not count. Every pair is held once, whatever the number of groups that it is in, and compared as text: a hash only
+//! says where to look.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, LargeBinaryArray, LargeListArray};
+use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::cast::{as_large_binary_array, as_large_list_array, as_string_view_array};
+use datafusion::common::{Result, ScalarValue, exec_err, internal_datafusion_err, plan_err};
+use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
+use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, GroupsAccumulator, Signature, Volatility};
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::kernel::{GroupKernel, Grouped, Single, check_group_count, selection};
+
+/// The group of a pair that is in none.
+const NO_GROUP: u32 = u32::MAX;
+
+/// The state of a group: its pairs, each as the length of the source in four bytes, the source, the id.
+fn state_type() -> DataType {
+    DataType::LargeList(pair_field())
+}
+
+fn pair_field() -> FieldRef {
+    Arc::new(Field::new_list_field(DataType::LargeBinary, true))
+}
+
+/// The aggregate function.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct CountDistinctPair {
+    signature: Signature,
+}
+
+impl CountDistinctPair {
+    pub(super) fn new() -> Self {
+        Self { signature: Signature::user_defined(Volatility::Immutable) }
+    }
+}
+
+impl AggregateUDFImpl for CountDistinctPair {
+    fn name(&self) -> &str {
+        "count_distinct_pair"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
+        let is_text = |t: &DataType| match t {
+            DataType::Dictionary(_, values) => values.is_string(),
+            t => t.is_string() || t.is_null(),
+        };
+        if arg_types.len() == 2 && arg_types.iter().all(is_text) {
+            return Ok(vec![DataType::Utf8View; 2]);
+        }
+        plan_err!("count_distinct_pair takes two columns of text, such as source and conversation_id")
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Int64)
+    }
+
+    fn is_nullable(&self) -> bool {
+        false
+    }
+
+    fn default_value(&self, _data_type: &DataType) -> Result<ScalarValue> {
+        Ok(ScalarValue::Int64(Some(0)))
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
+        Ok(vec![Arc::new(Field::new(format_state_name(args.name, "pairs"), state_type(), true))])
+    }
+
+    // DISTINCT changes nothing here, and is let through.
+    fn accumulator(&self, _args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        Ok(Box::new(Single::try_new(Pairs::default())?))
+    }
+
+    fn groups_accumulator_supported(&self, _args: AccumulatorArgs) -> bool {
+        true
+    }
+
+    fn create_groups_accumulator(&self, _args: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
+        Ok(Box::new(Grouped(Pairs::default())))
+    }
+
+    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
+        AggregateOrderSensitivity::Insensitive
+    }
+}
+
+/// A pair that was seen.
+#[derive(Debug)]
+struct Pair {
+    hash: u64,
+    /// Where its id lies in [`Pairs::text`].
+    start: usize,
+    len: u32,
+    /// The number of its source in [`Pairs::sources`].
+    source: u32,
+    /// One of the groups that it is in. Most pairs are in one only: a conversation is over within a day.
+    group: u32,
+}
+
+/// All pairs of all groups.
+#[derive(Debug, Default)]
+struct Pairs {
+    /// Distinct pairs of each group.
+    counts: Vec<i64>,
+    /// The sources that were seen: few.
+    sources: Vec<String>,
+    source_bytes: usize,
+    /// The ids of all pairs, one after the other.
+    text: Vec<u8>,
+    pairs: Vec<Pair>,
+    /// Numbers of pairs, by the hash of the pair.
+    index: HashTable<u32>,
+    /// Further groups of pairs that are in more than one: group in the upper half, number of the pair in the lower.
+    more: HashTable<u64>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Pairs {
+    /// The number of a source, new or not. Rows of one source follow one another, and there are few: the search starts
+    /// with the one before.
+    fn source(&mut self, source: &str, last: u32) -> Result<u32> {
+        if self.sources.get(last as usize).is_some_and(|s| s == source) {
+            return Ok(last);
+        }
+        if let Some(known) = self.sources.iter().position(|s| s == source) {
+            return Ok(known as u32);
+        }
+        let Ok(number) = u32::try_from(self.sources.len()) else {
+            return exec_err!("more than {} sources; count fewer at a time", u32::MAX);
+        };
+        self.sources.push(source.to_owned());
+        self.source_bytes += source.len();
+        Ok(number)
+    }
+
+    /// The number of a pair, new or not.
+    fn pair(&mut self, source: u32, id: &str) -> Result<u32> {
+        let Self { text, pairs, index, hasher, .. } = self;
+        let hash = hasher.hash_one((source, id));
+        let same = |&number: &u32| {
+            let pair = &pairs[number as usize];
+            pair.hash == hash
+                && pair.source == source
+                && text[pair.start..pair.start + pair.len as usize] == *id.as_bytes()
+        };
+        match index.entry(hash, same, |&number| pairs[number as usize].hash) {
+            Entry::Occupied(known) => Ok(*known.get()),
+            Entry::Vacant(place) => {
+                let (Ok(number), Ok(len)) = (u32::try_from(pairs.len()), u32::try_from(id.len())) else {
+                    return exec_err!("more than {} distinct pairs; count fewer at a time", u32::MAX);
+                };
+                place.insert(number);
+                pairs.push(Pair { hash, start: text.len(), len, source, group: NO_GROUP });
+                text.extend_from_slice(id.as_bytes());
+                Ok(number)
+            }
+        }
+    }
+
+    /// Puts a pair into a group.
+    fn put(&mut self, number: u32, group: u32) {
+        let pair = &mut self.pairs[number as usize];
+        if pair.group == group {
+            return;
+        }
+        if pair.group == NO_GROUP {
+            pair.group = group;
+        } else {
+            let membership = u64::from(group) << 32 | u64::from(number);
+            let Self { more, hasher, .. } = self;
+            match more.entry(hasher.hash_one(membership), |&m| m == membership, |m| hasher.hash_one(m)) {
+                Entry::Occupied(_) => return,
+                Entry::Vacant(place) => {
+                    place.insert(membership);
+                }
+            }
+        }
+        self.counts[group as usize] += 1;
+    }
+
+    /// Every (group, number of pair), in no order.
+    fn memberships(&self) -> impl Iterator<Item = (u32, u32)> {
+        let first = self.pairs.iter().zip(0_u32..).map(|(pair, number)| (pair.group, number));
+        let more = self.more.iter().map(|&m| ((m >> 32) as u32, m as u32));
+        first.chain(more).filter(|&(group, _)| group != NO_GROUP)
+    }
+}
+
+impl GroupKernel for Pairs {
+    fn grow(&mut self, total: usize) -> Result<()> {
+        check_group_count(total)?;
+        if self.counts.len() < total {
+            self.counts.resize(total, 0);
+        }
+        Ok(())
+    }
+
+    fn groups(&self) -> usize {
+        self.counts.len()
+    }
+
+    fn update(&mut self, arguments: &[ArrayRef], groups: &[usize], filter: Option<&BooleanArray>) -> Result<()> {
+        let (sources, ids) = (as_string_view_array(&arguments[0])?, as_string_view_array(&arguments[1])?);
+        let nulls = NullBuffer::union(sources.nulls(), ids.nulls());
+        let selected = selection(nulls.as_ref(), filter);
+        // The archive is sorted by conversation: most rows repeat the pair of the row before.
+        let mut last: Option<(&str, u32, u32)> = None;
+        let take = |row: usize| -> Result<()> {
+            let (source, id) = (sources.value(row), ids.value(row));
+            let source = self.source(source, last.map_or(0, |(_, source, _)| source))?;
+            let number = match last {
+                Some((last_id, last_source, number)) if last_source == source && last_id == id => number,
+                _ => self.pair(source, id)?,
+            };
+            last = Some((id, source, number));
+            self.put(number, groups[row] as u32);
+            Ok(())
+        };
+        match selected {
+            None => (0..ids.len()).try_for_each(take),
+            Some(selected) => selected.set_indices().try_for_each(take),
+        }
+    }
+
+    fn merge(&mut self, states: &[ArrayRef], groups: &[usize]) -> Result<()> {
+        let lists = as_large_list_array(&states[0])?;
+        let encoded = as_large_binary_array(lists.values())?;
+        let mut source_number = 0;
+        for (row, &group) in groups.iter().enumerate() {
+            if lists.is_null(row) {
+                continue;
+            }
+            for item in lists.value_offsets()[row]..lists.value_offsets()[row + 1] {
+                let (source, id) = decode(encoded.value(item as usize))?;
+                source_number = self.source(source, source_number)?;
+                let number = self.pair(source_number, id)?;
+                self.put(number, group as u32);
+            }
+        }
+        Ok(())
+    }
+
+    fn results(&mut self, n: usize) -> Result<ArrayRef> {
+        Ok(Arc::new(Int64Array::from(self.counts[..n].to_vec())))
+    }
+
+    fn states(&mut self, n: usize) -> Result<Vec<ArrayRef>> {
+        let lengths = self.counts[..n].iter().map(|&count| count as usize);
+        let offsets = OffsetBuffer::<i64>::from_lengths(lengths);
+        let mut next: Vec<usize> = offsets[..n].iter().map(|&offset| offset as usize).collect();
+        let mut numbers = vec![0; offsets[n] as usize];
+        for (group, number) in self.memberships() {
+            if let Some(at) = next.get_mut(group as usize) {
+                numbers[*at] = number;
+                *at += 1;
+            }
+        }
+        let encoded = encode(numbers.iter().map(|&number| {
+            let pair = &self.pairs[number as usize];
+            (self.sources[pair.source as usize].as_str(), &self.text[pair.start..pair.start + pair.len as usize])
+        }))?;
+        Ok(vec![Arc::new(LargeListArray::new(pair_field(), offsets, encoded, None))])
+    }
+
+    fn forget(&mut self, n: usize) {
+        if n >= self.counts.len() {
+            *self = Self { hasher: self.hasher.clone(), ..Self::default() };
+            return;
+        }
+        if n == 0 {
+            return;
+        }
+        let left: Vec<(u32, u32)> = self.memberships().filter(|&(group, _)| group as usize >= n).collect();
+        for pair in &mut self.pairs {
+            pair.group = NO_GROUP;
+        }
+        self.more.clear();
+        let groups = self.counts.len() - n;
+        self.counts = vec![0; groups];
+        for (group, number) in left {
+            self.put(number, group - n as u32);
+        }
+    }
+
+    fn states_of_rows(&self, arguments: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
+        let (sources, ids) = (as_string_view_array(&arguments[0])?, as_string_view_array(&arguments[1])?);
+        let nulls = NullBuffer::union(sources.nulls(), ids.nulls());
+        let selected = selection(nulls.as_ref(), filter);
+        let rows: Vec<usize> = match &selected {
+            None => (0..ids.len()).collect(),
+            Some(selected) => selected.set_indices().collect(),
+        };
+        let lengths = (0..ids.len()).map(|row| selected.as_ref().map_or(1, |s| usize::from(s.value(row))));
+        let offsets = OffsetBuffer::<i64>::from_lengths(lengths);
+        let encoded = encode(rows.iter().map(|&row| (sources.value(row), ids.value(row).as_bytes())))?;
+        Ok(vec![Arc::new(LargeListArray::new(pair_field(), offsets, encoded, None))])
+    }
+
+    fn bytes(&self) -> usize {
+        self.counts.capacity() * size_of::<i64>()
+            + self.sources.capacity() * size_of::<String>()
+            + self.source_bytes
+            + self.text.capacity()
+            + self.pairs.capacity() * size_of::<Pair>()
+            + self.index.allocation_size()
+            + self.more.allocation_size()
+    }
+}
+
+/// Writes pairs as the state has them.
+fn encode<'a>(pairs: impl Iterator<Item = (&'a str, &'a [u8])>) -> Result<ArrayRef> {
+    let mut bytes = Vec::new();
+    let mut offsets = vec![0_i64];
+    for (source, id) in pairs {
+        let Ok(len) = u32::try_from(source.len()) else {
+            return exec_err!("a source has a name of more than {} bytes", u32::MAX);
+        };
+        bytes.extend_from_slice(&len.to_le_bytes());
+        bytes.extend_from_slice(source.as_bytes());
+        bytes.extend_from_slice(id);
+        offsets.push(bytes.len() as i64);
+    }
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+    Ok(Arc::new(LargeBinaryArray::new(offsets, Buffer::from_vec(bytes), None)))
+}
+
+/// Reads what [`encode`] wrote.
+fn decode(bytes: &[u8]) -> Result<(&str, &str)> {
+    split(bytes).ok_or_else(|| internal_datafusion_err!("count_distinct_pair got a state that it did not write"))
+}
+
+fn split(bytes: &[u8]) -> Option<(&str, &str)> {
+    let (len, rest) = bytes.split_first_chunk::<4>()?;
+    let (source, id) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
+    Some((std::str::from_utf8(source).ok()?, std::str::from_utf8(id).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use arrow::array::{AsArray, StringViewArray};
+    use arrow::datatypes::Int64Type;
+
+    use super::super::kernel::testing::{Batch, Random, every_way};
+    use super::*;
+
+    fn random_batches(seed: u64, groups: usize) -> Vec<Batch> {
+        let mut random = Random(seed);
+        (0..9)
+            .map(|batch| {
+                let rows = random.below(150);
+                let mut ids = Vec::new();
+                let mut sources = Vec::new();
+                let mut group_of = Vec::new();
+                while ids.len() < rows {
+                    // Runs of equal pairs, as in the archive, and ids that differ by where the source ends.
+                    let id =
+                        (random.below(9) > 0).then(|| format!("{}-a-rather-long-conversation-id", random.below(25)));
+                    let source =
+                        (random.below(30) > 0).then(|| ["a", "ab", "a-second-rather-long-source"][random.below(3)]);
+                    for _ in 0..random.below(4) + 1 {
+                        ids.push(id.clone());
+                        sources.push(source);
+                        group_of.push(random.below(groups));
+                    }
+                }
+                let rows = ids.len();
+                let filter = (batch % 3 == 0).then(|| {
+                    (0..rows).map(|_| (random.below(6) > 0).then(|| random.below(3) > 0)).collect::<BooleanArray>()
+                });
+                let sources: StringViewArray = sources.into_iter().collect();
+                let ids: StringViewArray = ids.into_iter().collect();
+                (vec![Arc::new(sources) as ArrayRef, Arc::new(ids) as ArrayRef], group_of, filter)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_way_through_gives_what_a_set_gives() {
+        for groups in [1, 2, 7, 30] {
+            let batches = random_batches(5 + groups as u64, groups);
+            let mut plain: Vec<HashSet<(String, String)>> = vec![HashSet::new(); groups];
+            for (arguments, group_of, filter) in &batches {
+                let (sources, ids) = (arguments[0].as_string_view(), arguments[1].as_string_view());
+                for row in 0..ids.len() {
+                    let selected = filter.as_ref().is_none_or(|f| f.is_valid(row) && f.value(row));
+                    if selected && sources.is_valid(row) && ids.is_valid(row) {
+                        plain[group_of[row]].insert((sources.value(row).to_owned(), ids.value(row).to_owned()));
+                    }
+                }
+            }
+            let expected: Vec<i64> = plain.iter().map(|set| set.len() as i64).collect();
+            for (way, result) in every_way(Pairs::default, &batches, groups).into_iter().enumerate() {
+                assert_eq!(
+                    result.as_primitive::<Int64Type>().values().to_vec(),
+                    expected,
+                    "way {way}, {groups} groups"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn pairs_that_read_the_same_side_by_side_are_two() {
+        let sources: ArrayRef = Arc::new(StringViewArray::from_iter_values(["a", "ab"]));
+        let ids: ArrayRef = Arc::new(StringViewArray::from_iter_values(["bc", "c"]));
+        let mut single = Single::try_new(Pairs::default()).unwrap();
+        single.update_batch(&[sources, ids]).unwrap();
+        assert_eq!(single.evaluate().unwrap(), ScalarValue::Int64(Some(2)));
+    }
+}

@@ -1,0 +1,24 @@
+//! Aggregate functions that the KPIs need and DataFusion does not have, or has slower.
+//!
+//! | file | function | is |
+//! |---|---|---|
+//! | [`time_summary`] | `time_summary(us)` | count, mean, exact percentiles and maximum of spans |
+//! | [`distinct_pair`] | `count_distinct_pair(source, id)` | exact count of distinct pairs of texts |
+//! | [`longest`] | `longest(us, at, id)` | the longest span with its time and its text |
+//! | [`kernel`] | – | what the three share: one state for many groups, as DataFusion's two kinds of accumulator |
+
+mod distinct_pair;
+mod kernel;
+mod longest;
+mod time_summary;
+
+use datafusion::logical_expr::AggregateUDF;
+
+/// Every aggregate function of this crate.
+pub(crate) fn all() -> Vec<AggregateUDF> {
+    vec![
+        AggregateUDF::from(time_summary::TimeSummary::new()),
+        AggregateUDF::from(distinct_pair::CountDistinctPair::new()),
+        AggregateUDF::from(longest::Longest::new()),
+    ]
+}

@@ -1,0 +1,241 @@
+//! One snapshot of one archive, as of one instant, ready to be asked.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
+use tapemeasure_archive::{Archive, Snapshot};
+use tapemeasure_facts::Facts;
+use tapemeasure_model::settings::Settings;
+use tapemeasure_model::zone::{Grain, WeekStart, Zone};
+
+use crate::definitions::{Definition, Definitions, Empty, Kind, Requirement};
+use crate::error::QueryError;
+use crate::functions::local_time::Clocks;
+use crate::params;
+use crate::plan::period::{Asked, Period};
+use crate::plan::sql::{OPEN_ROWS, Query};
+use crate::plan::{KpiRequest, KpiResult, fill, filter, gather, result, stock, targets};
+use crate::stream::ResultStream;
+use crate::{aggregates, functions, tables};
+
+/// Rows of a batch: DataFusion's default, on which its operators are tuned.
+const BATCH_ROWS: usize = 8_192;
+
+/// Room for the footers of Parquet files, so that the second of several KPIs does not read them again. The footer of a
+/// file of 4 million events takes about 100 kB.
+const FOOTER_CACHE_BYTES: usize = 256 << 20;
+
+/// How much an engine may use, and in which zone it thinks.
+#[derive(Debug, Clone, Copy)]
+pub struct EngineOptions {
+    /// Partitions that queries are cut into; at least one.
+    pub threads: usize,
+    /// Bound of the memory of operators; what does not fit is spilled, or fails. `None` is no bound.
+    pub memory_bytes: Option<usize>,
+    /// The zone of buckets, weekdays and hours.
+    pub time_zone: Zone,
+    /// First day of a week.
+    pub week_start: WeekStart,
+}
+
+/// One snapshot of one archive, as of one instant.
+pub struct Engine {
+    context: SessionContext,
+    definitions: Definitions,
+    settings: Settings,
+    clocks: Arc<Clocks>,
+    as_of_us: i64,
+    first_us: Option<i64>,
+    has_closes: bool,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("as_of_us", &self.as_of_us).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine over a snapshot and the facts derived from it, with the tables `events`, `messages`, `waits`,
+    /// `sessions`, `subscriptions` and all functions. Reads no rows.
+    ///
+    /// # Errors
+    /// [`QueryError::Path`] and [`QueryError::ObjectPath`] for an archive in a place that cannot be named,
+    /// [`QueryError::Internal`] if DataFusion refuses a table.
+    pub async fn new(
+        archive: &Archive,
+        snapshot: &Snapshot,
+        facts: Facts,
+        settings: &Settings,
+        options: EngineOptions,
+    ) -> Result<Self, QueryError> {
+        let runtime = runtime(&options).map_err(QueryError::while_doing("preparing memory"))?;
+        let context = SessionContext::new_with_config_rt(config(&options), runtime);
+        let range = (facts.first_us.unwrap_or(facts.as_of_us), facts.as_of_us);
+        let clocks = Arc::new(Clocks::new(options.time_zone, options.week_start, range));
+        for function in functions::all(&clocks, &facts.deletions) {
+            context.register_udf(function);
+        }
+        for function in aggregates::all() {
+            context.register_udaf(function);
+        }
+        tables::register(&context, archive, snapshot, &facts).await?;
+        Ok(Self {
+            context,
+            definitions: Definitions::built_in(),
+            settings: settings.clone(),
+            clocks,
+            as_of_us: facts.as_of_us,
+            first_us: facts.first_us,
+            has_closes: facts.has_closes,
+        })
+    }
+
+    /// What the KPIs are.
+    pub fn definitions(&self) -> &Definitions {
+        &self.definitions
+    }
+
+    /// The as-of time, microseconds since 1970 UTC.
+    pub fn as_of_us(&self) -> i64 {
+        self.as_of_us
+    }
+
+    /// Runs one statement. Values of parameters (`$name`) are given by their names without the `$`, as text.
+    ///
+    /// Tables of the archive cannot be written; `CREATE VIEW`, `CREATE TABLE AS` and `SET` work and last as long as the
+    /// engine.
+    ///
+    /// # Errors
+    /// [`QueryError::BadQuery`], [`QueryError::UnknownParameter`], [`QueryError::BadParameter`]; while rows come also
+    /// [`QueryError::Resources`] and [`QueryError::Storage`].
+    pub async fn sql(&self, query: &str, params: &[(String, String)]) -> Result<ResultStream, QueryError> {
+        let plan = self.context.state().create_logical_plan(query).await.map_err(QueryError::of_user)?;
+        SQLOptions::new().with_allow_dml(false).verify_plan(&plan).map_err(QueryError::of_user)?;
+        let plan = params::bound(plan, params)?;
+        let frame = self.context.execute_logical_plan(plan).await.map_err(QueryError::of_user)?;
+        Ok(ResultStream::new(frame.execute_stream().await.map_err(QueryError::of_user)?))
+    }
+
+    /// Works out a KPI.
+    ///
+    /// # Errors
+    /// [`QueryError::UnknownKpi`], [`QueryError::UnknownDimension`], [`QueryError::RepeatedDimension`],
+    /// [`QueryError::EmptyPeriod`], [`QueryError::BadFilter`], [`QueryError::TooManyRows`], [`QueryError::Resources`],
+    /// [`QueryError::Storage`].
+    pub async fn kpi(&self, request: &KpiRequest) -> Result<KpiResult, QueryError> {
+        let (query, period) = self.prepared(request).await?;
+        let definition = query.definition;
+        let (rows, sql) = match &definition.kind {
+            Kind::Flow => {
+                let sql = query.flow();
+                (self.flow(&query, &sql, &period, request.fill).await?, sql)
+            }
+            Kind::Stock(stock) => {
+                let texts = stock::texts(&query, stock);
+                let rows = stock::run(&self.context, &query, &texts, &period, request.fill).await?;
+                (rows, texts.shown())
+            }
+        };
+        let batch = result::dressed(&fill::sorted(&rows, query.by.len())?, &period)?;
+        Ok(KpiResult { batch, sql, notes: self.notes(definition) })
+    }
+
+    /// The SQL that [`kpi`](Self::kpi) would run.
+    ///
+    /// # Errors
+    /// As [`kpi`](Self::kpi), but for those of running it.
+    pub async fn explain(&self, request: &KpiRequest) -> Result<String, QueryError> {
+        let (query, _) = self.prepared(request).await?;
+        Ok(match &query.definition.kind {
+            Kind::Flow => query.flow(),
+            Kind::Stock(stock) => stock::texts(&query, stock).shown(),
+        })
+    }
+
+    /// A request, checked.
+    async fn prepared<'a>(&'a self, request: &'a KpiRequest) -> Result<(Query<'a>, Period), QueryError> {
+        let definition = self.definitions.get(&request.name)?;
+        let by = request.by.as_ref().unwrap_or(&definition.default_by);
+        definition.check_dimensions(by)?;
+        let filter = request.filter.as_deref().map(str::trim).filter(|filter| !filter.is_empty());
+        if let Some(filter) = filter {
+            filter::check(&self.context, definition, filter).await?;
+        }
+        let asked = Asked {
+            grain: request.grain,
+            since_us: request.since_us,
+            until_us: request.until_us,
+            as_of_us: self.as_of_us,
+            first_us: self.first_us,
+        };
+        let period = Period::new(asked, &self.clocks)?;
+        let query = Query {
+            definition,
+            by,
+            asked: *period.asked(),
+            filter,
+            target: definition.target.map(|t| targets::expression(&self.settings, t, request.target_us)),
+            time_nullable: self
+                .time_is_nullable(definition)
+                .await
+                .map_err(QueryError::while_doing("reading columns"))?,
+        };
+        Ok((query, period))
+    }
+
+    async fn time_is_nullable(&self, definition: &Definition) -> Result<bool, DataFusionError> {
+        let schema = self.context.table_provider(definition.table.as_str()).await?.schema();
+        Ok(schema.field_with_name(&definition.time)?.is_nullable())
+    }
+
+    async fn flow(&self, query: &Query<'_>, sql: &str, period: &Period, fill: bool) -> Result<RecordBatch, QueryError> {
+        let doing = QueryError::while_doing("working out a KPI");
+        let frame = self.context.sql(sql).await.map_err(&doing)?;
+        let rows = gather(frame).await.map_err(&doing)?;
+        if !fill || period.asked().grain == Grain::Total {
+            return Ok(rows);
+        }
+        let mut empty: Vec<Empty> = query.definition.visible().map(|measure| measure.empty).collect();
+        if rows.schema_ref().index_of(OPEN_ROWS).is_ok() {
+            empty.push(Empty::Zero);
+        }
+        fill::fill(&rows, query.by, &empty, period)
+    }
+
+    /// What a reader of a KPI should know about the archive.
+    fn notes(&self, definition: &Definition) -> Vec<String> {
+        match definition.requires {
+            Some(Requirement::Closes) if !self.has_closes => vec!["no close events".to_owned()],
+            Some(Requirement::Closes) | None => Vec::new(),
+        }
+    }
+}
+
+fn config(options: &EngineOptions) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(options.threads.max(1))
+        .with_batch_size(BATCH_ROWS)
+        .with_information_schema(true)
+        .with_parquet_pruning(true)
+        .with_parquet_page_index_pruning(true)
+        .with_collect_statistics(true);
+    // Errors in a user's query say where.
+    config.options_mut().sql_parser.collect_spans = true;
+    config
+}
+
+fn runtime(options: &EngineOptions) -> Result<Arc<RuntimeEnv>, DataFusionError> {
+    let mut builder = RuntimeEnvBuilder::new().with_metadata_cache_limit(FOOTER_CACHE_BYTES);
+    if let Some(bytes) = options.memory_bytes {
+        // An error names the five operators that hold most.
+        let shown = NonZeroUsize::MIN.saturating_add(4);
+        builder = builder.with_memory_pool(Arc::new(TrackConsumersPool::new(FairSpillPool::new(bytes), shown)));
+    }
+    builder.build_arc()
+}

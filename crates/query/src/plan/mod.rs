@@ -1,0 +1,84 @@
+//! From a definition and a request to numbers.
+//!
+//! | file | is |
+//! |---|---|
+//! | [`filter`] | the user's condition, checked |
+//! | [`period`] | the period that is asked for, and its buckets |
+//! | [`targets`] | the target of a row, as SQL |
+//! | [`sql`] | definition and request to one SQL text |
+//! | [`fill`] | empty buckets, and the order of rows |
+//! | [`stock`] | contacts in a state at the end of each bucket |
+//! | [`result`](self::result) | rows to what people see |
+
+pub(crate) mod fill;
+pub(crate) mod filter;
+pub(crate) mod period;
+pub(crate) mod result;
+pub(crate) mod sql;
+pub(crate) mod stock;
+pub(crate) mod targets;
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use datafusion::dataframe::DataFrame;
+use datafusion::error::DataFusionError;
+use futures::TryStreamExt;
+use tapemeasure_model::zone::Grain;
+
+/// What is asked of a KPI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KpiRequest {
+    /// Its name.
+    pub name: String,
+    /// Dimensions to group by; `None` for the definition's own choice, an empty list for none at all.
+    pub by: Option<Vec<String>>,
+    /// How long the buckets are.
+    pub grain: Grain,
+    /// First instant of the period, microseconds since 1970 UTC; `None` for the earliest event.
+    pub since_us: Option<i64>,
+    /// First instant after the period; `None` for the as-of time, itself included.
+    pub until_us: Option<i64>,
+    /// SQL condition over the columns of the definition's table and the dimensions.
+    pub filter: Option<String>,
+    /// A target for all rows, in microseconds, instead of those of the settings.
+    pub target_us: Option<i64>,
+    /// Buckets without rows appear (kpi-rules T4).
+    pub fill: bool,
+}
+
+impl KpiRequest {
+    /// One number for everything there is.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            by: None,
+            grain: Grain::Total,
+            since_us: None,
+            until_us: None,
+            filter: None,
+            target_us: None,
+            fill: true,
+        }
+    }
+}
+
+/// The numbers of a KPI.
+#[derive(Debug, Clone)]
+pub struct KpiResult {
+    /// One row a bucket and combination of dimensions, in that order, null first: `bucket` (text, as the oracle writes
+    /// it), the dimensions (text, or Int32 for those of time), the fields of the definition (Int64, Float64, text or
+    /// timestamp), `provisional`.
+    pub batch: RecordBatch,
+    /// What was run.
+    pub sql: String,
+    /// What a reader should know, such as that there are no close events.
+    pub notes: Vec<String>,
+}
+
+/// All rows of a query in one batch.
+pub(crate) async fn gather(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {
+    let stream = frame.execute_stream().await?;
+    let schema = stream.schema();
+    let batches: Vec<RecordBatch> = stream.try_collect().await?;
+    Ok(concat_batches(&schema, &batches)?)
+}

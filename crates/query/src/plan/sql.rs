@@ -1,0 +1,231 @@
+//! A definition and a request to one SQL text.
+//!
+//! The text has three steps: `base` adds bucket, derived dimensions and target to the rows of the period; `grouped`
+//! works out the aggregates; the last `SELECT` what is made of them. It is what runs, and what people see.
+
+use tapemeasure_model::instant::format_instant;
+use tapemeasure_model::zone::Grain;
+
+use super::period::Asked;
+use crate::definitions::{Definition, Expression, is_derived};
+
+/// The column that counts the rows that can still change.
+pub(crate) const OPEN_ROWS: &str = "open_rows";
+
+/// What a text is made from.
+pub(crate) struct Query<'a> {
+    pub(crate) definition: &'a Definition,
+    /// Dimensions, all of them allowed.
+    pub(crate) by: &'a [String],
+    pub(crate) asked: Asked,
+    /// The user's condition, known to be one over the table's columns and the dimensions.
+    pub(crate) filter: Option<&'a str>,
+    /// The target, where the definition names one.
+    pub(crate) target: Option<String>,
+    /// The column of time can be null.
+    pub(crate) time_nullable: bool,
+}
+
+impl Query<'_> {
+    /// The SQL of a flow. Columns of its result: `bucket`, the dimensions, the visible measures, and [`OPEN_ROWS`] if
+    /// the definition says what is unsettled.
+    pub(crate) fn flow(&self) -> String {
+        let total = self.asked.grain == Grain::Total;
+        let mut keys: Vec<String> = if total { Vec::new() } else { vec!["bucket".to_owned()] };
+        keys.extend(self.by.iter().cloned());
+
+        let mut grouped = vec![if total { "0 AS bucket" } else { "bucket" }.to_owned()];
+        grouped.extend(self.by.iter().cloned());
+        let mut selected = vec!["bucket".to_owned()];
+        selected.extend(self.by.iter().cloned());
+        for measure in &self.definition.measures {
+            let name = &measure.name;
+            match &measure.expression {
+                Expression::Aggregate(sql) => {
+                    grouped.push(format!("{} AS {name}", self.dated(sql)));
+                    if !measure.hidden {
+                        selected.push(name.clone());
+                    }
+                }
+                Expression::Row(sql) if !measure.hidden => selected.push(format!("{} AS {name}", self.dated(sql))),
+                // A flow has no contacts to count, and nothing reads a hidden expression over a row.
+                Expression::Row(_) | Expression::Contacts(_) => {}
+            }
+        }
+        if let Some(unsettled) = &self.definition.unsettled {
+            grouped.push(format!("count(*) FILTER (WHERE {}) AS {OPEN_ROWS}", self.dated(unsettled)));
+            selected.push(OPEN_ROWS.to_owned());
+        }
+        let filter = self.filter.map(|filter| format!("\n  WHERE {}", in_parens(filter, 2))).unwrap_or_default();
+        let group_by = if keys.is_empty() { String::new() } else { format!("\n  GROUP BY {}", keys.join(", ")) };
+        let order_by = if keys.is_empty() { String::new() } else { format!("\nORDER BY {}", order(&keys)) };
+        format!(
+            "WITH base AS (\n  {}\n),\ngrouped AS (\n  SELECT\n    {}\n  FROM base{filter}{group_by}\n)\n\
+             SELECT\n  {}\nFROM grouped{order_by}",
+            indented(&self.base(), 2),
+            columns(&grouped, 4),
+            columns(&selected, 2),
+        )
+    }
+
+    /// The rows of the table in the period, with `bucket`, derived dimensions and `target_us` beside their columns.
+    fn base(&self) -> String {
+        let Definition { table, time, filter, .. } = self.definition;
+        let mut selected = vec!["*".to_owned()];
+        if self.asked.grain != Grain::Total {
+            selected.push(format!("bucket_id({time}, '{}') AS bucket", self.asked.grain));
+        }
+        selected.extend(self.derived(time));
+        if let Some(target) = &self.target {
+            selected.push(format!("{target} AS target_us"));
+        }
+        let mut conditions: Vec<String> = filter.iter().map(|filter| format!("({})", self.dated(filter))).collect();
+        conditions.extend(self.asked.since_us.map(|us| format!("{time} >= {}", instant(us))));
+        conditions.extend(self.asked.until_us.map(|us| format!("{time} < {}", instant(us))));
+        if self.time_nullable && self.asked.since_us.is_none() && self.asked.until_us.is_none() {
+            conditions.push(format!("{time} IS NOT NULL"));
+        }
+        let conditions =
+            if conditions.is_empty() { String::new() } else { format!("\nWHERE {}", conditions.join("\n  AND ")) };
+        format!("SELECT\n  {}\nFROM {table}{conditions}", columns(&selected, 2))
+    }
+
+    /// The dimensions that are no columns, as columns: those that the request groups by, or that its condition names.
+    pub(crate) fn derived(&self, time: &str) -> Vec<String> {
+        let named = |dimension: &str| self.filter.is_some_and(|filter| filter.to_lowercase().contains(dimension));
+        let dimensions = self.definition.dimensions.iter().filter(|d| is_derived(d));
+        dimensions
+            .filter(|dimension| self.by.contains(dimension) || named(dimension))
+            .map(|dimension| format!("{dimension}({time}) AS {dimension}"))
+            .collect()
+    }
+
+    /// SQL of a definition with the as-of time put in.
+    pub(crate) fn dated(&self, sql: &str) -> String {
+        sql.replace("{as_of}", &instant(self.asked.as_of_us))
+    }
+}
+
+/// An instant as SQL.
+pub(crate) fn instant(us: i64) -> String {
+    format!("instant('{}')", format_instant(us))
+}
+
+/// Columns one below the other; `indent` is that of the first.
+pub(crate) fn columns(columns: &[String], indent: usize) -> String {
+    let columns: Vec<String> = columns.iter().map(|column| indented(column, indent)).collect();
+    columns.join(&format!(",\n{:indent$}", ""))
+}
+
+/// A text of several lines, all but the first moved to the right.
+pub(crate) fn indented(text: &str, indent: usize) -> String {
+    text.lines().collect::<Vec<_>>().join(&format!("\n{:indent$}", ""))
+}
+
+/// The user's condition in parentheses. The closing one stands on a line of its own: a comment at the end of the
+/// condition does not reach it. Lines are left as they are, for a text in quotes can go over several.
+pub(crate) fn in_parens(filter: &str, indent: usize) -> String {
+    format!("(\n{:inner$}{}\n{:indent$})", "", filter.trim(), "", inner = indent + 2)
+}
+
+/// The order of rows: by bucket, which is never null, then by dimensions, null first.
+fn order(keys: &[String]) -> String {
+    let key = |key: &String| if key == "bucket" { key.clone() } else { format!("{key} NULLS FIRST") };
+    keys.iter().map(key).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definitions::Definitions;
+
+    fn text(name: &str, by: &[&str], grain: Grain, since_us: Option<i64>, filter: Option<&str>) -> String {
+        let definitions = Definitions::built_in();
+        let by: Vec<String> = by.iter().map(|&d| d.to_owned()).collect();
+        let definition = definitions.get(name).unwrap();
+        let asked = Asked { grain, since_us, until_us: None, as_of_us: 0, first_us: None };
+        let target = definition.target.map(|_| "600000000".to_owned());
+        Query { definition, by: &by, asked, filter, target, time_nullable: true }.flow()
+    }
+
+    #[test]
+    fn the_text_reads_from_top_to_bottom() {
+        let found =
+            text("message_volume_by_channel", &["channel", "hour_of_day"], Grain::Day, Some(0), Some("team = 'x'"));
+        assert_eq!(
+            found,
+            "WITH base AS (
+  SELECT
+    *,
+    bucket_id(occurred_at, 'day') AS bucket,
+    hour_of_day(occurred_at) AS hour_of_day
+  FROM messages
+  WHERE (kind IN ('question', 'answer', 'bot'))
+    AND occurred_at >= instant('1970-01-01T00:00:00.000000Z')
+),
+grouped AS (
+  SELECT
+    bucket,
+    channel,
+    hour_of_day,
+    count(*) FILTER (WHERE kind = 'question') AS inbound,
+    count(*) FILTER (WHERE kind = 'answer') AS agent,
+    count(*) FILTER (WHERE kind = 'bot') AS bot
+  FROM base
+  WHERE (
+    team = 'x'
+  )
+  GROUP BY bucket, channel, hour_of_day
+)
+SELECT
+  bucket,
+  channel,
+  hour_of_day,
+  inbound,
+  agent,
+  bot,
+  CAST(inbound + agent + bot AS DOUBLE)
+    / nullif(sum(inbound + agent + bot) OVER (PARTITION BY bucket), 0) AS share
+FROM grouped
+ORDER BY bucket, channel NULLS FIRST, hour_of_day NULLS FIRST"
+        );
+    }
+
+    #[test]
+    fn a_total_without_dimensions_groups_by_nothing() {
+        let found = text("longest_wait_time", &[], Grain::Total, None, None);
+        assert_eq!(
+            found,
+            "WITH base AS (
+  SELECT
+    *
+  FROM waits
+  WHERE opened_at IS NOT NULL
+),
+grouped AS (
+  SELECT
+    0 AS bucket,
+    longest(wait_us, opened_at, conversation_id) AS longest,
+    CAST(elapsed_us(min(opened_at) FILTER (WHERE end_reason = 'open'), \
+             instant('1970-01-01T00:00:00.000000Z')) AS DOUBLE) / 1000000 AS oldest_open_s,
+    count(*) FILTER (WHERE end_reason = 'open') AS open_rows
+  FROM base
+)
+SELECT
+  bucket,
+  CAST(longest['us'] AS DOUBLE) / 1000000 AS max_s,
+  longest['id'] AS conversation_id,
+  longest['at'] AS opened_at,
+  oldest_open_s,
+  open_rows
+FROM grouped"
+        );
+    }
+
+    #[test]
+    fn a_condition_can_name_a_derived_dimension_and_end_in_a_comment() {
+        let found = text("first_response_time", &[], Grain::Total, None, Some("Day_Of_Week < 6 -- no weekends"));
+        assert!(found.contains("    day_of_week(opened_at) AS day_of_week,\n    600000000 AS target_us\n"), "{found}");
+        assert!(found.contains("  WHERE (\n    Day_Of_Week < 6 -- no weekends\n  )\n)"), "{found}");
+    }
+}

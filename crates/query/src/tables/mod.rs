@@ -1,0 +1,44 @@
+//! The tables of an archive, as DataFusion sees them.
+//!
+//! | table | lies in | made by |
+//! |---|---|---|
+//! | `events` | the archive's event files | [`files`] |
+//! | `messages` | a view over `events`: what is visible at the as-of time | [`messages`] |
+//! | `waits`, `sessions` | derived files, and rows in memory for what is still open | [`files`] |
+//! | `subscriptions` | memory | [`files`] |
+
+mod files;
+mod messages;
+
+use std::sync::Arc;
+
+use datafusion::prelude::SessionContext;
+use tapemeasure_archive::{Archive, Snapshot};
+use tapemeasure_facts::Facts;
+
+use crate::error::QueryError;
+use files::FileTable;
+
+/// Registers every table of an archive. Functions must be registered already: the view uses them.
+///
+/// # Errors
+/// [`QueryError::Path`] and [`QueryError::ObjectPath`] for files in places that cannot be named.
+pub(crate) async fn register(
+    context: &SessionContext,
+    archive: &Archive,
+    snapshot: &Snapshot,
+    facts: &Facts,
+) -> Result<(), QueryError> {
+    let tables = [
+        ("events", FileTable::of_events(archive, snapshot)?),
+        ("waits", FileTable::of_facts(&facts.waits, "opened_at")?),
+        ("sessions", FileTable::of_facts(&facts.sessions, "closed_at")?),
+        ("subscriptions", FileTable::of_facts(&facts.subscriptions, "changed_at")?),
+    ];
+    for (name, table) in tables {
+        context.register_table(name, Arc::new(table)).map_err(QueryError::while_doing("registering tables"))?;
+    }
+    let view = messages::view(snapshot, facts);
+    context.sql(&view).await.map_err(QueryError::while_doing("making the view of messages"))?;
+    Ok(())
+}
