@@ -44,6 +44,9 @@ pub struct InputDigest {
     pub digest: String,
     /// Its size.
     pub bytes: u64,
+    /// Records that were read from it.
+    #[serde(default)]
+    pub records: u64,
 }
 
 impl Archive {

@@ -93,7 +93,8 @@ mod tests {
     async fn a_commit_is_read_back_as_it_was_given() {
         let dir = tempfile::tempdir().unwrap();
         let archive = Archive::create(&dir.path().join("a"), PeriodKind::Month).await.unwrap();
-        let input = |name: &str| InputDigest { name: name.to_owned(), digest: format!("d-{name}"), bytes: 10 };
+        let input =
+            |name: &str| InputDigest { name: name.to_owned(), digest: format!("d-{name}"), bytes: 10, records: 3 };
         let first = CommitInfo {
             operation: "INGEST".to_owned(),
             inputs: vec![input("a.csv"), input("b.csv")],

@@ -44,6 +44,11 @@ pub(crate) fn schema() -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
+/// Name of the extract of a file in the derived store.
+pub(crate) fn name(file: &EventFile) -> String {
+    format!("extracts/{}.parquet", &file.digest[..file.digest.len().min(32)])
+}
+
 /// The events of type `deleted`, `opted_out` and `opted_in` of a file, in its order. Taken from the derived file, which
 /// is made where it is missing.
 ///
@@ -51,7 +56,7 @@ pub(crate) fn schema() -> SchemaRef {
 /// The events cannot be read, or the derived file not be written.
 pub(crate) fn extract(archive: &Archive, file: &EventFile) -> Result<RecordBatch, FactsError> {
     let store = archive.derived();
-    let name = format!("extracts/{}.parquet", &file.digest[..file.digest.len().min(32)]);
+    let name = name(file);
     if store.exists(&name) {
         return read_parquet(&store.path_of(&name), schema());
     }

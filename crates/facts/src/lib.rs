@@ -30,7 +30,7 @@ pub mod subscriptions;
 
 pub use compare::compare;
 pub use deletions::DeletedIds;
-pub use derive::{DeriveOptions, FactFile, FactTable, Facts, derive, drop_stale, freshness};
+pub use derive::{DeriveOptions, FactFile, FactTable, Facts, derive, freshness, stale};
 pub use error::FactsError;
 pub use sources::sources;
 

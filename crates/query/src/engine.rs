@@ -3,7 +3,6 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
@@ -11,15 +10,15 @@ use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use tapemeasure_archive::{Archive, Snapshot};
 use tapemeasure_facts::Facts;
 use tapemeasure_model::settings::Settings;
-use tapemeasure_model::zone::{Grain, WeekStart, Zone};
+use tapemeasure_model::zone::{WeekStart, Zone};
 
-use crate::definitions::{Definition, Definitions, Empty, Kind, Requirement};
+use crate::definitions::{Definition, Definitions, Kind, Requirement};
 use crate::error::QueryError;
 use crate::functions::local_time::Clocks;
 use crate::params;
 use crate::plan::period::{Asked, Period};
-use crate::plan::sql::{OPEN_ROWS, Query};
-use crate::plan::{KpiRequest, KpiResult, fill, filter, gather, result, stock, targets};
+use crate::plan::sql::Query;
+use crate::plan::{KpiRequest, KpiResult, fill, filter, flow, result, stock, targets};
 use crate::stream::ResultStream;
 use crate::{aggregates, functions, tables};
 
@@ -134,7 +133,7 @@ impl Engine {
         let (rows, sql) = match &definition.kind {
             Kind::Flow => {
                 let sql = query.flow();
-                (self.flow(&query, &sql, &period, request.fill).await?, sql)
+                (flow::run(&self.context, &query, &sql, &period, request.fill).await?, sql)
             }
             Kind::Stock(stock) => {
                 let texts = stock::texts(&query, stock);
@@ -192,20 +191,6 @@ impl Engine {
     async fn time_is_nullable(&self, definition: &Definition) -> Result<bool, DataFusionError> {
         let schema = self.context.table_provider(definition.table.as_str()).await?.schema();
         Ok(schema.field_with_name(&definition.time)?.is_nullable())
-    }
-
-    async fn flow(&self, query: &Query<'_>, sql: &str, period: &Period, fill: bool) -> Result<RecordBatch, QueryError> {
-        let doing = QueryError::while_doing("working out a KPI");
-        let frame = self.context.sql(sql).await.map_err(&doing)?;
-        let rows = gather(frame).await.map_err(&doing)?;
-        if !fill || period.asked().grain == Grain::Total {
-            return Ok(rows);
-        }
-        let mut empty: Vec<Empty> = query.definition.visible().map(|measure| measure.empty).collect();
-        if rows.schema_ref().index_of(OPEN_ROWS).is_ok() {
-            empty.push(Empty::Zero);
-        }
-        fill::fill(&rows, query.by, &empty, period)
     }
 
     /// What a reader of a KPI should know about the archive.

@@ -258,7 +258,8 @@ mod tests {
         assert!(matches!(error, QueryError::Resources { .. }), "{error:?}");
         assert_eq!(
             error.to_string(),
-            "out of memory or scratch space: no room for 3 bytes; raise --memory, ask for a shorter period or fewer groups"
+            "out of memory or scratch space: no room for 3 bytes; raise --memory, ask for a shorter period or fewer \
+             groups"
         );
     }
 

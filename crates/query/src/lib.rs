@@ -25,6 +25,8 @@ mod params;
 pub mod plan;
 pub mod stream;
 mod tables;
+#[cfg(test)]
+mod testing;
 
 pub use definitions::{Better, DIMENSIONS, Definition, Definitions, Empty, Expression, Kind, Measure};
 pub use engine::{Engine, EngineOptions};

@@ -42,8 +42,8 @@ pub(crate) fn bound(plan: LogicalPlan, values: &[(String, String)]) -> Result<Lo
 /// A text as a value of the wanted type; where the query does not say, as what it looks like.
 fn scalar(text: &str, wanted: Option<&DataType>) -> Result<ScalarValue, DataFusionError> {
     match (wanted, parse_instant(text)) {
-        (Some(timestamp @ DataType::Timestamp(..)), Ok(us)) => {
-            ScalarValue::TimestampMicrosecond(Some(us), Some("UTC".into())).cast_to(timestamp)
+        (Some(wanted), Ok(us)) if matches!(wanted, DataType::Timestamp(..)) => {
+            ScalarValue::TimestampMicrosecond(Some(us), Some("UTC".into())).cast_to(wanted)
         }
         (Some(other), _) => ScalarValue::try_from_string(text.to_owned(), other),
         (None, _) => Ok(guessed(text)),

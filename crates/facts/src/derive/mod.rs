@@ -25,7 +25,7 @@ use tapemeasure_archive::{Archive, Snapshot};
 use tapemeasure_model::period::Period;
 use tapemeasure_model::settings::Settings;
 
-pub use stale::drop_stale;
+pub use stale::stale;
 
 use crate::deletions::DeletedIds;
 use crate::error::FactsError;

@@ -2,18 +2,19 @@
 
 use std::collections::HashSet;
 
-use tapemeasure_archive::Archive;
+use tapemeasure_archive::{Archive, Snapshot};
 
 use super::Facts;
 use super::names::FOLDER;
 use crate::FactsError;
+use crate::extract;
 
-/// The derived files of facts that are not among those of `facts` nor make them: candidates for removal, by name.
+/// The derived files that neither hold `facts` nor help to derive those of `snapshot`, by name: candidates for removal.
 /// Removing one that is needed after all costs only deriving it again.
 ///
 /// # Errors
 /// The folder cannot be listed.
-pub fn drop_stale(archive: &Archive, facts: &Facts) -> Result<Vec<String>, FactsError> {
+pub fn stale(archive: &Archive, snapshot: &Snapshot, facts: &Facts) -> Result<Vec<String>, FactsError> {
     let store = archive.derived();
     let in_use: HashSet<String> = facts
         .waits
@@ -24,10 +25,10 @@ pub fn drop_stale(archive: &Archive, facts: &Facts) -> Result<Vec<String>, Facts
         .collect();
     let stem =
         |name: &str| name.strip_prefix(&format!("{FOLDER}/")).and_then(|n| n.split('.').next().map(str::to_owned));
-    Ok(store
-        .list()?
-        .into_iter()
-        .filter(|file| stem(&file.name).is_some_and(|stem| !in_use.contains(&stem)))
-        .map(|file| file.name)
-        .collect())
+    let extracts: HashSet<String> = snapshot.files().iter().map(extract::name).collect();
+    let is_stale = |name: &str| match stem(name) {
+        Some(stem) => !in_use.contains(&stem),
+        None => !extracts.contains(name),
+    };
+    Ok(store.list()?.into_iter().filter(|file| is_stale(&file.name)).map(|file| file.name).collect())
 }

@@ -73,7 +73,7 @@ impl<'a> Walks<'a> {
         deletions: &DeletedIds,
     ) -> Result<Folded, FactsError> {
         let (archive, options) = (self.archive, self.options);
-        let shares = std::thread::scope(|scope| {
+        let mut shares = std::thread::scope(|scope| {
             let workers: Vec<_> = self
                 .walks
                 .iter_mut()
@@ -87,7 +87,7 @@ impl<'a> Walks<'a> {
                 .map(|worker| worker.join().map_err(|_| FactsError::Thread)?)
                 .collect::<Result<Vec<Share>, FactsError>>()
         })?;
-        let parts: Vec<Vec<u8>> = shares.iter().map(|s| s.carry.clone()).collect();
+        let parts: Vec<Vec<u8>> = shares.iter_mut().map(|s| std::mem::take(&mut s.carry)).collect();
         let (carry_bytes, carry) = assemble(&parts);
         Ok(Folded {
             closes: shares.iter().map(|s| s.closes).sum(),

@@ -1,8 +1,8 @@
 //! One state for many groups, as DataFusion's two kinds of accumulator.
 //!
 //! DataFusion asks for a [`GroupsAccumulator`] where a query groups, and for an [`Accumulator`] where it does not or
-//! where the function is used as a window. A [`GroupKernel`] holds the arithmetic once; [`Grouped`] and [`Single`] dress
-//! it as the one and the other.
+//! where the function is used as a window. A [`GroupKernel`] holds the arithmetic once; [`Grouped`] and [`Single`]
+//! dress it as the one and the other.
 
 use std::fmt::Debug;
 
@@ -179,21 +179,9 @@ pub(super) fn check_group_count(total: usize) -> Result<()> {
 
 #[cfg(test)]
 pub(super) mod testing {
-    //! Random input for kernels, and the ways in which DataFusion drives them.
+    //! The ways in which DataFusion drives a kernel.
 
     use super::*;
-
-    /// A small generator of numbers: xorshift64*, by Vigna (2016).
-    pub(in crate::aggregates) struct Random(pub(in crate::aggregates) u64);
-
-    impl Random {
-        pub(in crate::aggregates) fn below(&mut self, n: usize) -> usize {
-            self.0 ^= self.0 >> 12;
-            self.0 ^= self.0 << 25;
-            self.0 ^= self.0 >> 27;
-            (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % n
-        }
-    }
 
     /// A batch of rows: the arguments, the group of each, and which are selected.
     pub(in crate::aggregates) type Batch = (Vec<ArrayRef>, Vec<usize>, Option<BooleanArray>);

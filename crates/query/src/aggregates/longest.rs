@@ -216,8 +216,9 @@ mod tests {
     use arrow::array::AsArray;
     use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 
-    use super::super::kernel::testing::{Batch, Random, every_way};
+    use super::super::kernel::testing::{Batch, every_way};
     use super::*;
+    use crate::testing::Random;
 
     type Row = (i64, i64, String);
 

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Nulls do not count. Of nothing, `n` is 0 and the rest is null (kpi-rules A2). Percentiles are continuous, as SQL's
-//! `percentile_cont` (kpi-rules A1), worked out in seconds. The mean is exact before its last rounding: sums are kept in
-//! 128 bits.
+//! `percentile_cont` (kpi-rules A1), worked out in seconds. The mean is exact before its last rounding: sums are kept
+//! in 128 bits.
 
 use std::sync::{Arc, LazyLock};
 
@@ -119,11 +119,10 @@ struct Spans {
 }
 
 impl Spans {
-    /// The values sorted by group, and where each group begins; the last offset is the end.
+    /// The values sorted by group, and where each group begins; the last offset is the end. There must be more than one
+    /// group.
     fn by_group(&self) -> (Vec<i64>, Vec<usize>) {
-        if self.groups <= 1 {
-            return (self.values.clone(), vec![0, self.values.len()]);
-        }
+        debug_assert_eq!(self.values.len(), self.group_of.len(), "every value has its group");
         let mut offsets = vec![0; self.groups + 1];
         for &group in &self.group_of {
             offsets[group as usize + 1] += 1;
@@ -325,97 +324,4 @@ fn summarise(values: &mut [i64]) -> Summary {
 }
 
 #[cfg(test)]
-mod tests {
-    use arrow::array::AsArray;
-    use arrow::datatypes::{Float64Type, Int64Type};
-
-    use super::super::kernel::testing::{Batch, Random, every_way};
-    use super::*;
-
-    /// The oracle's `percentile`, word for word.
-    fn oracle_percentile(values: &[i64], q: f64) -> Option<f64> {
-        let mut v: Vec<f64> = values.iter().map(|&x| x as f64 / 1e6).collect();
-        v.sort_by(f64::total_cmp);
-        if v.is_empty() {
-            return None;
-        }
-        let x = q * (v.len() - 1) as f64;
-        let lo = x as usize;
-        let hi = (lo + 1).min(v.len() - 1);
-        Some(v[lo] + (v[hi] - v[lo]) * (x - lo as f64))
-    }
-
-    #[test]
-    fn percentiles_and_maximum_are_the_oracles_to_the_last_bit() {
-        let mut random = Random(7);
-        for n in (0..60).chain([100, 1_001]) {
-            let mut values: Vec<i64> = (0..n).map(|_| random.below(5_000_000_000) as i64).collect();
-            let expected: Vec<Option<f64>> = QUANTILES.iter().map(|&q| oracle_percentile(&values, q)).collect();
-            let max = values.iter().max().map(|&x| x as f64 / 1e6);
-            let summary = summarise(&mut values);
-            assert_eq!(summary.quantiles.to_vec(), expected, "{n}");
-            assert_eq!((summary.n, summary.max), (n, max));
-        }
-    }
-
-    #[test]
-    fn sums_beyond_64_bits_stay_exact() {
-        let summary = summarise(&mut [i64::MAX - 1, i64::MAX, i64::MAX - 2]);
-        assert_eq!(summary.mean, Some((i64::MAX - 1) as f64 / 1e6));
-    }
-
-    fn random_batches(seed: u64, groups: usize) -> Vec<Batch> {
-        let mut random = Random(seed);
-        (0..7)
-            .map(|batch| {
-                let rows = random.below(200);
-                let spans: Int64Array =
-                    (0..rows).map(|_| (random.below(5) > 0).then(|| random.below(1_000_000) as i64)).collect();
-                let group_of = (0..rows).map(|_| random.below(groups)).collect();
-                let filter = (batch % 2 == 0).then(|| {
-                    (0..rows).map(|_| (random.below(6) > 0).then(|| random.below(3) > 0)).collect::<BooleanArray>()
-                });
-                (vec![Arc::new(spans) as ArrayRef], group_of, filter)
-            })
-            .collect()
-    }
-
-    #[test]
-    fn every_way_through_gives_what_a_plain_loop_gives() {
-        for groups in [1, 2, 5, 40] {
-            let batches = random_batches(31 + groups as u64, groups);
-            let mut plain = vec![Vec::new(); groups];
-            for (arguments, group_of, filter) in &batches {
-                let spans = arguments[0].as_primitive::<Int64Type>();
-                for row in 0..spans.len() {
-                    let selected = filter.as_ref().is_none_or(|f| f.is_valid(row) && f.value(row));
-                    if selected && spans.is_valid(row) {
-                        plain[group_of[row]].push(spans.value(row));
-                    }
-                }
-            }
-            for (way, result) in every_way(Spans::default, &batches, groups).into_iter().enumerate() {
-                let result = result.as_struct();
-                let (n, p90) = (result.column(0).as_primitive::<Int64Type>(), result.column(3));
-                let p90 = p90.as_primitive::<Float64Type>();
-                assert_eq!(result.len(), groups, "way {way}");
-                for group in 0..groups {
-                    assert_eq!(n.value(group), plain[group].len() as i64, "way {way}, group {group}");
-                    let expected = oracle_percentile(&plain[group], 0.9);
-                    assert_eq!(p90.is_valid(group).then(|| p90.value(group)), expected, "way {way}, group {group}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn nothing_is_a_count_of_zero_and_nulls() {
-        let mut single = Single::try_new(Spans::default()).unwrap();
-        let result = single.evaluate().unwrap().to_array().unwrap();
-        let result = result.as_struct();
-        assert_eq!(result.column(0).as_primitive::<Int64Type>().value(0), 0);
-        for column in 1..6 {
-            assert!(result.column(column).is_null(0), "{column}");
-        }
-    }
-}
+mod tests;

@@ -13,13 +13,14 @@
 //! are there for `row`s only. Aggregates may write `{as_of}` for the as-of time, and `target_us` where the definition
 //! names a target. The rows of a group are those of one bucket and one combination of dimensions; `bucket` is a number.
 //!
-//! A **stock** counts contacts in a state at the end of each bucket. Its measures are `count`s: contacts `known` by then
-//! (by a row of the table, or by being opted out), opted `out` on any channel by then; within the bucket contacts that
-//! `went_out`, or that were `reached`. `[stock]` says which rows make a contact known and reached. The changes come from
-//! the table `subscriptions`. Measures that are `row`s work as above.
+//! A **stock** counts contacts in a state at the end of each bucket. Its measures are `count`s: contacts `known` by
+//! then (by a row of the table, or by being opted out), opted `out` on any channel by then; within the bucket contacts
+//! that `went_out`, or that were `reached`. `[stock]` says which rows make a contact known and reached. The changes
+//! come from the table `subscriptions`. Measures that are `row`s work as above.
 //!
-//! Buckets without rows appear with counts of 0, and null for everything that is no whole number (kpi-rules T4); `empty`
-//! says otherwise: `zero`, `null`, or `share` for parts of a bucket, which are 0 where the bucket has other rows.
+//! Buckets without rows appear with counts of 0, and null for everything that is no whole number (kpi-rules T4);
+//! `empty` says otherwise: `zero`, `null`, or `share` for parts of a bucket, which are 0 where the bucket has other
+//! rows.
 
 mod parse;
 

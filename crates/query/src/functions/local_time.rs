@@ -8,9 +8,9 @@
 //! ```
 //!
 //! The zone is the engine's unless given. `bucket_id` gives numbers that sort by time and are what a KPI groups by; see
-//! [`Buckets`]. `local_hour` gives the instant at which the local hour begins, so that the two hours of an autumn change
-//! stay apart; all longer buckets give their first local date. Null gives null. Instants must lie in the years 1 to
-//! 9999.
+//! [`Buckets`]. `local_hour` gives the instant at which the local hour begins, so that the two hours of an autumn
+//! change stay apart; all longer buckets give their first local date. Null gives null. Instants must lie in the years 1
+//! to 9999.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};

@@ -2,7 +2,7 @@
 //!
 //! | file | functions |
 //! |---|---|
-//! | [`local_time`] | `bucket_id`, `local_hour` to `local_year`, `day_of_week`, `hour_of_day`: local time of an IANA zone |
+//! | [`local_time`] | `bucket_id`, `local_hour` to `local_year`, `day_of_week`, `hour_of_day`: local time |
 //! | [`instants`] | `instant`, `elapsed_us`: exact instants, and the time between two |
 //! | [`within`] | `within(wait, '10 minutes')` |
 //! | [`message_kind`] | question, answer, bot message, or none of these |

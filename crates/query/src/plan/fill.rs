@@ -29,7 +29,7 @@ use crate::definitions::Empty;
 use crate::error::QueryError;
 
 /// Adds the missing rows of a batch whose columns are the bucket's id, the dimensions `by`, and one column for each of
-/// `empty`, which says what the new rows have there. The order of the result is that of no one.
+/// `empty`, which says what the new rows have there. The rows come in no order.
 ///
 /// # Errors
 /// [`QueryError::TooManyRows`] if the result would have more than [`MAX_ROWS`].
@@ -145,6 +145,7 @@ fn extend(
     empty: &[Empty],
     missing: &[(i64, usize)],
 ) -> Result<RecordBatch, DataFusionError> {
+    debug_assert_eq!(batch.num_columns(), 1 + dimensions + empty.len(), "a column without a value for new rows");
     let with_rows: HashSet<i64> = as_int64_array(batch.column(0))?.values().iter().copied().collect();
     let new_ids: ArrayRef = Arc::new(missing.iter().map(|&(id, _)| Some(id)).collect::<Int64Array>());
     let mut columns = vec![concat(&[batch.column(0).as_ref(), new_ids.as_ref()])?];

@@ -6,17 +6,21 @@
 //! | [`period`] | the period that is asked for, and its buckets |
 //! | [`targets`] | the target of a row, as SQL |
 //! | [`sql`] | definition and request to one SQL text |
+//! | [`flow`] | rows of a period: the query, and what it leaves out |
 //! | [`fill`] | empty buckets, and the order of rows |
 //! | [`stock`] | contacts in a state at the end of each bucket |
 //! | [`result`](self::result) | rows to what people see |
 
 pub(crate) mod fill;
 pub(crate) mod filter;
+pub(crate) mod flow;
 pub(crate) mod period;
 pub(crate) mod result;
 pub(crate) mod sql;
 pub(crate) mod stock;
 pub(crate) mod targets;
+#[cfg(test)]
+mod tests;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;

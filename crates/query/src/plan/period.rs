@@ -12,8 +12,8 @@ use crate::functions::local_time::Clocks;
 /// hundred megabytes.
 pub(crate) const MAX_ROWS: u64 = 2_000_000;
 
-/// How far apart instants are looked at to find the hours and weekdays of a bucket. Offsets from UTC are multiples of 15
-/// minutes in every zone since 1972.
+/// How far apart instants are looked at to find the hours and weekdays of a bucket. Offsets from UTC are multiples of
+/// 15 minutes in every zone since 1972.
 const STEP_US: i64 = HOUR_US / 4;
 
 /// What a request says about time, beside what the archive has.
@@ -35,7 +35,8 @@ pub(crate) struct Asked {
 #[derive(Debug)]
 pub(crate) struct Period {
     asked: Asked,
-    /// The period as it is filled: as given, else from the earliest event to the as-of time. `None` if neither is there.
+    /// The period as it is filled: as given, else from the earliest event to the as-of time. `None` if neither is
+    /// there.
     span: Option<(i64, i64)>,
     zone: Zone,
     buckets: Arc<Buckets>,
@@ -102,8 +103,8 @@ impl Period {
         (start_us, end_us)
     }
 
-    /// Whether events later than the as-of time can still fall into a bucket (kpi-rules T3). A bucket whose last instant
-    /// is the as-of time is complete.
+    /// Whether events later than the as-of time can still fall into a bucket (kpi-rules T3). A bucket whose last
+    /// instant is the as-of time is complete.
     pub(crate) fn is_running(&self, id: i64) -> bool {
         self.part(id).1.is_some_and(|end_us| end_us > self.asked.as_of_us.saturating_add(1))
     }

@@ -13,8 +13,8 @@ use super::period::Period;
 use super::sql::OPEN_ROWS;
 use crate::error::QueryError;
 
-/// Dresses a sorted batch whose first column is the bucket's id. The columns of the result: `bucket` as text, the others
-/// as they are with views as plain text, `provisional`; without [`OPEN_ROWS`].
+/// Dresses a sorted batch whose first column is the bucket's id. The columns of the result: `bucket` as text, the
+/// others as they are with views as plain text, `provisional`; without [`OPEN_ROWS`].
 ///
 /// A bucket is provisional while it runs, and while a row of it can still change (kpi-rules T3). The latter counts for
 /// all its groups: who will answer an open wait, and with it the group that it ends up in, is not known before.

@@ -1,0 +1,340 @@
+//! What can be written on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Exact, explainable KPIs over archives of customer conversations.
+#[derive(Debug, Parser)]
+#[command(name = "tape", version, about, max_term_width = 100, infer_subcommands = false)]
+pub struct Args {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What every verb takes.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Global {
+    /// The archive
+    #[arg(long, global = true, value_name = "DIR", env = "TAPE_ARCHIVE", default_value = "archive")]
+    pub archive: PathBuf,
+    /// Threads to work with [default: one for each core]
+    #[arg(long, global = true, value_name = "N", value_parser = parse_threads)]
+    pub threads: Option<usize>,
+    /// Bound on memory, such as 512MiB or 2GiB [default: 1GiB for an ingest, none for queries]
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
+    pub memory: Option<usize>,
+    /// Add the causes to an error
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+impl Global {
+    /// Threads to work with.
+    pub fn threads(&self) -> usize {
+        self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+    }
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Make an example year, ingest it, and print its report
+    Demo(Demo),
+    /// Write a realistic archive as raw input, always the same for a seed
+    Generate(Generate),
+    /// Take raw events into the archive: all of them in one commit, or nothing
+    Ingest(Ingest),
+    /// List the input formats
+    Formats,
+    /// Compute one KPI or all seven
+    Kpi(Kpi),
+    /// Print the digest of all seven KPIs
+    Report(Report),
+    /// Run a query, or start the shell
+    Sql(Sql),
+    /// Show size, coverage and freshness of the archive
+    Info(Info),
+    /// Check every invariant of the archive
+    Verify(Verify),
+    /// Remove files that no version needs
+    Vacuum(Vacuum),
+    /// List the versions of the archive
+    History(History),
+    /// Show or change settings
+    Settings(Settings),
+    /// Print the completion script of a shell
+    Completions(Completions),
+}
+
+/// Which state of the archive is read.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Reading {
+    /// Read the archive as it was at this version
+    #[arg(long, value_name = "VERSION", allow_negative_numbers = true)]
+    pub at: Option<i64>,
+    /// Nothing later than this exists [default: the latest event]
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<String>,
+    /// Time zone of buckets and of times without offset, such as Europe/Berlin [default: from settings]
+    #[arg(long, value_name = "ZONE")]
+    pub tz: Option<String>,
+}
+
+/// Where a result goes, and in what form.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Output {
+    /// table, vertical, csv, tsv, json, ndjson, markdown, html, parquet or arrow [default: table on a terminal, else csv]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Write to a file, in the format of its name
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// The period that is asked for.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Span {
+    /// Start: an RFC 3339 time, a date, a month, today, last-30d, last-3mo
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// End, not included: as for --since
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+}
+
+/// `tape demo`.
+#[derive(Debug, clap::Args)]
+pub struct Demo {
+    /// Where to put the example [default: a folder `tapemeasure-demo` here]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Conversations in the example year
+    #[arg(long, value_name = "N", default_value_t = 60_000)]
+    pub conversations: u64,
+}
+
+/// `tape generate`.
+#[derive(Debug, clap::Args)]
+pub struct Generate {
+    /// How many conversations, about six events each
+    #[arg(long, value_name = "N")]
+    pub conversations: u64,
+    /// How many months they spread over
+    #[arg(long, value_name = "M", default_value_t = 12)]
+    pub months: u32,
+    /// First month
+    #[arg(long, value_name = "MONTH", default_value = "2025-01")]
+    pub start: String,
+    /// Another seed gives another archive of the same nature
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// ndjson or csv
+    #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
+    pub format: String,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `tape ingest`.
+#[derive(Debug, clap::Args)]
+pub struct Ingest {
+    /// Files, directories, globs, or - for standard input; plain, gzip or zstd
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<String>,
+    /// Source of records that name none
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// auto, or the name of a format (`tape formats`)
+    #[arg(long, value_name = "FORMAT", default_value = "auto")]
+    pub format: String,
+    /// Whether texts of messages are kept: keep or drop
+    #[arg(long, value_name = "WHAT", default_value = "drop", value_parser = ["keep", "drop"])]
+    pub body: String,
+    /// How a new archive is cut: day or month [default: by the density of the data]
+    #[arg(long, value_name = "PERIOD", value_parser = ["day", "month"])]
+    pub period: Option<String>,
+    /// Percentage of rejected records above which nothing is taken
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0)]
+    pub max_rejected: f64,
+    /// Read files again that were ingested before
+    #[arg(long)]
+    pub force: bool,
+    /// Print the summary as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `tape kpi`.
+#[derive(Debug, clap::Args)]
+pub struct Kpi {
+    /// Names of KPIs [default: all]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Dimensions: source, channel, team, topic, agent_id, contact_id, day_of_week, hour_of_day
+    #[arg(long, value_name = "D,...")]
+    pub by: Option<String>,
+    /// total, hour, day, week, month, quarter or year
+    #[arg(long, value_name = "GRAIN", default_value = "total")]
+    pub grain: String,
+    #[command(flatten)]
+    pub span: Span,
+    /// Only rows for which this SQL condition holds
+    #[arg(long = "where", value_name = "SQL")]
+    pub filter: Option<String>,
+    /// Target in place of the settings', such as 10m
+    #[arg(long, value_name = "DURATION")]
+    pub target: Option<String>,
+    /// Leave out buckets in which nothing happened
+    #[arg(long)]
+    pub sparse: bool,
+    /// Exact numbers only, no sketches: what is computed is exact in any case
+    #[arg(long)]
+    pub exact: bool,
+    /// List the KPIs
+    #[arg(long)]
+    pub list: bool,
+    /// Show what a KPI means and the SQL that computes it
+    #[arg(long)]
+    pub explain: bool,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `tape report`.
+#[derive(Debug, clap::Args)]
+pub struct Report {
+    #[command(flatten)]
+    pub span: Span,
+    #[command(flatten)]
+    pub reading: Reading,
+    /// Write to a file: .html, .md, .json or .txt
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Columns of the terminal report [default: as wide as the terminal, at most 120]
+    #[arg(long, value_name = "N")]
+    pub width: Option<usize>,
+}
+
+/// `tape sql`.
+#[derive(Debug, clap::Args)]
+pub struct Sql {
+    /// The query [default: start the shell]
+    #[arg(value_name = "QUERY")]
+    pub query: Option<String>,
+    /// Read the query from a file
+    #[arg(short, long, value_name = "FILE", conflicts_with = "query")]
+    pub file: Option<PathBuf>,
+    /// Value of $k in the query
+    #[arg(long = "param", value_name = "K=V")]
+    pub params: Vec<String>,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `tape info`.
+#[derive(Debug, clap::Args)]
+pub struct Info {
+    /// Read the archive as it was at this version
+    #[arg(long, value_name = "VERSION", allow_negative_numbers = true)]
+    pub at: Option<i64>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `tape verify`.
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    /// Check the archive as it was at this version
+    #[arg(long, value_name = "VERSION", allow_negative_numbers = true)]
+    pub at: Option<i64>,
+}
+
+/// `tape vacuum`.
+#[derive(Debug, clap::Args)]
+pub struct Vacuum {
+    /// Show what would be removed, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Keep the files of versions that were current within this time
+    #[arg(long, value_name = "DURATION", default_value = "7d")]
+    pub keep: String,
+}
+
+/// `tape history`.
+#[derive(Debug, clap::Args)]
+pub struct History {
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `tape settings`.
+#[derive(Debug, clap::Args)]
+pub struct Settings {
+    /// Name of a setting [default: show all]
+    pub key: Option<String>,
+    /// New value
+    pub value: Option<String>,
+}
+
+/// `tape completions`.
+#[derive(Debug, clap::Args)]
+pub struct Completions {
+    /// bash, zsh, fish, elvish or powershell
+    pub shell: clap_complete::Shell,
+}
+
+fn parse_threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n @ 1..=1024) => Ok(n),
+        _ => Err("write a number from 1 to 1024".to_owned()),
+    }
+}
+
+/// Bytes of `1GiB`, `512MiB`, `64mb`, `1000000`.
+fn parse_size(text: &str) -> Result<usize, String> {
+    let wrong = || "write a size such as 512MiB or 2GiB".to_owned();
+    let text = text.trim();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let n: usize = text[..digits].parse().map_err(|_| wrong())?;
+    let unit: usize = match text[digits..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "kb" => 1_000,
+        "m" | "mib" => 1 << 20,
+        "mb" => 1_000_000,
+        "g" | "gib" => 1 << 30,
+        "gb" => 1_000_000_000,
+        _ => return Err(wrong()),
+    };
+    n.checked_mul(unit).filter(|&bytes| bytes > 0).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(parse_size("64MiB"), Ok(67_108_864));
+        assert_eq!(parse_size("2 gb"), Ok(2_000_000_000));
+        assert_eq!(parse_size("1048576"), Ok(1_048_576));
+        for wrong in ["", "MiB", "1 parsec", "0", "-1", "99999999999999999999"] {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

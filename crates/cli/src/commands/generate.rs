@@ -1,0 +1,89 @@
+//! `tape generate`: a realistic archive as raw input.
+
+use std::ops::Range;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use tapemeasure_generate::{Format, GenerateError, GenerateOptions, Generator, Month};
+
+use super::note;
+use crate::args::{Generate, Global};
+use crate::failure::{Done, Failure};
+use crate::output::Sink;
+use crate::watch::{self, Bar};
+
+/// Conversations that are made at once: about 8 MB.
+const CHUNK: u64 = 4_096;
+
+/// Writes the archive.
+pub fn run(global: &Global, verb: &Generate) -> Result<Done, Failure> {
+    let format = Format::from_name(&verb.format).ok_or_else(|| {
+        let names: Vec<&str> = Format::ALL.iter().map(|f| f.as_str()).collect();
+        Failure::usage(format!(
+            "--format {:?} is not one that can be generated; known are {}",
+            verb.format,
+            names.join(", ")
+        ))
+    })?;
+    let start = Month::parse(&verb.start)
+        .ok_or_else(|| Failure::usage(format!("--start {:?} is no month; write one such as 2025-01", verb.start)))?;
+    let options =
+        GenerateOptions { conversations: verb.conversations, months: verb.months, start, seed: verb.seed, format };
+    let mut sink = Sink::open(verb.output.as_deref())?;
+    let events = write(&options, global.threads(), &mut sink)?;
+    sink.finish()?;
+    if verb.output.is_some() {
+        note(&format!("{} events", tapemeasure_report::quantity::count(events)));
+    }
+    Ok(Done::Well)
+}
+
+/// Makes conversations on `threads` threads and writes them in order: the bytes do not depend on the threads. Gives
+/// the number of events.
+///
+/// # Errors
+/// The options name no possible archive, the sink cannot be written, or the user asked to stop.
+pub fn write(options: &GenerateOptions, threads: usize, sink: &mut Sink) -> Result<u64, Failure> {
+    use std::io::Write;
+
+    let place = sink.place();
+    let generator = Generator::new(options).map_err(|e| Failure::usage(e.to_string()))?;
+    let bar = Bar::new();
+    bar.begin(Some(options.conversations), "{msg:<28} {wide_bar} {human_pos}/{human_len} conversations {eta} left");
+    bar.say("generating");
+    sink.write_all(generator.header()).map_err(|e| Failure::output(&place, e))?;
+    std::thread::scope(|scope| {
+        // Each thread makes every n-th chunk; they are taken in turn.
+        let makers: Vec<Receiver<Result<(Vec<u8>, u64), GenerateError>>> = (0..threads as u64)
+            .map(|first| {
+                let (to_writer, made) = sync_channel(2);
+                let generator = &generator;
+                scope.spawn(move || {
+                    for range in chunks(options.conversations).skip(first as usize).step_by(threads) {
+                        let mut bytes = Vec::new();
+                        let chunk = generator.write(range, &mut bytes, None).map(|made| (bytes, made.events));
+                        if to_writer.send(chunk).is_err() {
+                            return;
+                        }
+                    }
+                });
+                made
+            })
+            .collect();
+        let mut events = 0;
+        for (at, range) in chunks(options.conversations).enumerate() {
+            if watch::interrupted() {
+                return Err(Failure::Interrupted);
+            }
+            let Ok(chunk) = makers[at % threads].recv() else { break };
+            let (bytes, made) = chunk.map_err(|e| Failure::failed(e.to_string(), e))?;
+            sink.write_all(&bytes).map_err(|e| Failure::output(&place, e))?;
+            events += made;
+            bar.advance(range.end - range.start);
+        }
+        Ok(events)
+    })
+}
+
+fn chunks(conversations: u64) -> impl Iterator<Item = Range<u64>> {
+    (0..conversations.div_ceil(CHUNK)).map(move |i| i * CHUNK..((i + 1) * CHUNK).min(conversations))
+}

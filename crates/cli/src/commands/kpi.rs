@@ -1,0 +1,233 @@
+//! `tape kpi`: one KPI, or all seven.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray, new_null_array};
+use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
+use tapemeasure_model::settings::duration::parse_duration_us;
+use tapemeasure_model::zone::Grain;
+use tapemeasure_query::{Definition, Definitions, Engine, KpiRequest, KpiResult};
+
+use super::{note, print};
+use crate::args::{Global, Kpi};
+use crate::context::Opened;
+use crate::failure::{Done, Failure};
+use crate::output::{Format, Part, Sink, write_batches};
+use crate::watch;
+
+/// The column that tells whose row it is.
+const KPI: &str = "kpi";
+
+/// Computes, and prints a row a group.
+pub async fn run(global: &Global, verb: &Kpi) -> Result<Done, Failure> {
+    let built_in = Definitions::built_in();
+    if verb.list {
+        print(&list(&built_in))?;
+        return Ok(Done::Well);
+    }
+    let names: Vec<String> =
+        if verb.names.is_empty() { built_in.names().map(str::to_owned).collect() } else { verb.names.clone() };
+    for name in &names {
+        built_in.get(name)?;
+    }
+    let grain = Grain::from_name(&verb.grain).ok_or_else(|| {
+        let known: Vec<&str> = Grain::ALL.iter().map(|g| g.as_str()).collect();
+        Failure::usage(format!("--grain {:?} is none; known are {}", verb.grain, known.join(", ")))
+    })?;
+    let target_us = match &verb.target {
+        None => None,
+        Some(text) => Some(parse_duration_us(text).ok_or_else(|| {
+            Failure::usage(format!("--target {text:?} is no duration; write one such as 10m or 600s"))
+        })?),
+    };
+    let by = verb
+        .by
+        .as_ref()
+        .map(|by| by.split(',').map(str::trim).filter(|d| !d.is_empty()).map(str::to_owned).collect::<Vec<_>>());
+    let format = Format::choose(&verb.output)?;
+    let opened = Opened::new(global, &verb.reading).await?;
+    let (since_us, until_us) = opened.span(&verb.span)?;
+    let engine = opened.engine(global).await?;
+    let mut results = Vec::with_capacity(names.len());
+    for name in names {
+        let request = KpiRequest {
+            name: name.clone(),
+            by: by.clone(),
+            grain,
+            since_us,
+            until_us,
+            filter: verb.filter.clone(),
+            target_us,
+            fill: !verb.sparse,
+        };
+        results.push((name, compute(&engine, &request).await?));
+    }
+    let sink = Sink::open(verb.output.output.as_deref())?;
+    if verb.explain {
+        return explain(engine.definitions(), &results, sink);
+    }
+    write(results, format, sink)?;
+    Ok(Done::Well)
+}
+
+/// Computes a KPI, unless the user stops it.
+///
+/// # Errors
+/// As [`Engine::kpi`], and the user's Ctrl-C.
+pub async fn compute(engine: &Engine, request: &KpiRequest) -> Result<KpiResult, Failure> {
+    tokio::select! {
+        result = engine.kpi(request) => Ok(result?),
+        () = watch::until_interrupted() => Err(Failure::Interrupted),
+    }
+}
+
+fn list(definitions: &Definitions) -> String {
+    let mut text = String::new();
+    for d in definitions.iter() {
+        text.push_str(&format!("{}\n  {}\n  {}\n", d.name, d.title, d.description.trim()));
+    }
+    text
+}
+
+/// What each KPI means, and the SQL that was run.
+fn explain(definitions: &Definitions, results: &[(String, KpiResult)], mut sink: Sink) -> Result<Done, Failure> {
+    let place = sink.place();
+    for (name, result) in results {
+        let definition: &Definition = definitions.get(name)?;
+        let fields: Vec<&str> = definition.visible().map(|m| m.name.as_str()).collect();
+        let mut text = format!(
+            "{} ({name})\n\n{}\n\ncounts    {}\nover      {}, by {}\nbetter    {}\nfields    {}\ngroups    {}\n",
+            definition.title,
+            definition.description.trim(),
+            definition.unit,
+            definition.table,
+            definition.time,
+            definition.better.as_str(),
+            fields.join(", "),
+            definition.dimensions.join(", "),
+        );
+        for note in &result.notes {
+            text.push_str(&format!("note      {note}\n"));
+        }
+        text.push_str(&format!("rows      {}\n\n{}\n\n", result.batch.num_rows(), result.sql.trim()));
+        sink.write_all(text.as_bytes()).map_err(|e| Failure::output(&place, e))?;
+    }
+    sink.finish()?;
+    Ok(Done::Well)
+}
+
+/// Writes the rows of some KPIs. For people each is a table of its own; line by line each has its own fields; the
+/// formats with one set of columns get all columns of all.
+fn write(results: Vec<(String, KpiResult)>, format: Format, mut sink: Sink) -> Result<(), Failure> {
+    for (name, result) in &results {
+        for text in &result.notes {
+            note(&format!("{name}: {text}"));
+        }
+    }
+    let named: Vec<RecordBatch> =
+        results.iter().map(|(name, result)| with_name(name, &result.batch)).collect::<Result<_, _>>()?;
+    let place = sink.place();
+    let io = |e| Failure::output(&place, e);
+    match (format, named.as_slice()) {
+        (_, [one]) if !matches!(format, Format::Table | Format::Vertical | Format::Markdown | Format::Html) => {
+            write_batches(format, sink, one.schema(), &[one.clone()])?;
+        }
+        (Format::Ndjson | Format::Json, many) => {
+            let json = format == Format::Json;
+            let mut lines = Vec::new();
+            for batch in many {
+                lines.extend(json_lines(batch)?);
+            }
+            if json {
+                writeln!(sink, "[{}]", lines.join(",")).map_err(io)?;
+            } else {
+                for line in lines {
+                    writeln!(sink, "{line}").map_err(io)?;
+                }
+            }
+            sink.finish()?;
+        }
+        (Format::Table | Format::Vertical | Format::Markdown | Format::Html, _) => {
+            for (i, (name, result)) in results.iter().enumerate() {
+                let title = match format {
+                    Format::Markdown => format!("## {name}\n\n"),
+                    Format::Html => format!("<h2>{name}</h2>\n"),
+                    _ => format!("{name}\n"),
+                };
+                let gap = if i == 0 { "" } else { "\n" };
+                write!(sink, "{gap}{title}").map_err(io)?;
+                let part = Part::default();
+                write_batches(format, part.open(), result.batch.schema(), std::slice::from_ref(&result.batch))?;
+                sink.write_all(&part.take()).map_err(io)?;
+            }
+            sink.finish()?;
+        }
+        (_, many) => {
+            let (schema, batches) = union(many)?;
+            write_batches(format, sink, schema, &batches)?;
+        }
+    }
+    Ok(())
+}
+
+/// A batch with the name of its KPI before its columns, times with an offset as the rows of the oracle have them.
+fn with_name(name: &str, batch: &RecordBatch) -> Result<RecordBatch, Failure> {
+    let names: ArrayRef = Arc::new(StringArray::from(vec![name; batch.num_rows()]));
+    let mut fields: Vec<FieldRef> = vec![Arc::new(Field::new(KPI, DataType::Utf8, false))];
+    fields.extend(batch.schema().fields().iter().cloned());
+    let mut columns = vec![names];
+    columns.extend(batch.columns().iter().cloned());
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(bug)
+}
+
+/// One object a row, nulls spelled out.
+fn json_lines(batch: &RecordBatch) -> Result<Vec<String>, Failure> {
+    let mut bytes = Vec::new();
+    let mut writer = arrow::json::WriterBuilder::new()
+        .with_explicit_nulls(true)
+        .build::<_, arrow::json::writer::LineDelimited>(&mut bytes);
+    writer.write(batch).and_then(|()| writer.finish()).map_err(bug)?;
+    drop(writer);
+    Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
+}
+
+/// Batches under one set of columns, in order of first sight, null where a KPI does not have one.
+fn union(batches: &[RecordBatch]) -> Result<(SchemaRef, Vec<RecordBatch>), Failure> {
+    let plain = |data_type: &DataType| match data_type {
+        DataType::Dictionary(_, values) => values.as_ref().clone(),
+        DataType::Timestamp(TimeUnit::Microsecond, zone) => DataType::Timestamp(TimeUnit::Microsecond, zone.clone()),
+        other => other.clone(),
+    };
+    let mut fields: Vec<Field> = Vec::new();
+    for field in batches.iter().flat_map(|b| b.schema().fields().iter().cloned().collect::<Vec<_>>()) {
+        if fields.iter().all(|f| f.name() != field.name()) {
+            fields.push(Field::new(field.name(), plain(field.data_type()), true));
+        }
+    }
+    // Whether a row may still change stands last, as in each KPI's own rows.
+    fields.sort_by_key(|f| f.name() == "provisional");
+    let schema = Arc::new(Schema::new(fields));
+    let batches = batches
+        .iter()
+        .map(|batch| {
+            let columns = schema
+                .fields()
+                .iter()
+                .map(|field| match batch.column_by_name(field.name()) {
+                    Some(column) => cast(column, field.data_type()),
+                    None => Ok(new_null_array(field.data_type(), batch.num_rows())),
+                })
+                .collect::<Result<Vec<_>, _>>()?;
+            RecordBatch::try_new(Arc::clone(&schema), columns)
+        })
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(bug)?;
+    let all = concat_batches(&schema, &batches).map_err(bug)?;
+    Ok((schema, vec![all]))
+}
+
+fn bug(error: arrow::error::ArrowError) -> Failure {
+    Failure::failed("the rows of the KPIs do not form a table; report this as a bug", error)
+}

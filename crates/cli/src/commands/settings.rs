@@ -1,0 +1,33 @@
+//! `tape settings`: shows or changes the rules, targets and zone of an archive.
+
+use tapemeasure_archive::Archive;
+use tapemeasure_model::settings::Settings as Stored;
+
+use super::{note, print};
+use crate::args::{Global, Settings};
+use crate::failure::{Done, Failure};
+
+/// Shows all settings, shows one, or changes one.
+pub async fn run(global: &Global, verb: &Settings) -> Result<Done, Failure> {
+    let archive = Archive::open(&global.archive).await?;
+    let path = archive.settings_path();
+    match (&verb.key, &verb.value) {
+        (None, _) => {
+            let all = Stored::load(&path)?.list();
+            let width = all.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
+            print(&all.iter().map(|(key, value)| format!("{key:width$}  {value}\n")).collect::<String>())?;
+        }
+        (Some(key), None) => match Stored::load(&path)?.get(key)? {
+            Some(value) => print(&format!("{value}\n"))?,
+            None => note(&format!("{key} is not set; the more general setting holds")),
+        },
+        (Some(key), Some(value)) => {
+            let before = Stored::load(&path)?;
+            let after = Stored::set_in_file(&path, key, value)?;
+            if before.fold_hash() != after.fold_hash() {
+                note("this changes history: waits and sessions are derived again at the next question");
+            }
+        }
+    }
+    Ok(Done::Well)
+}

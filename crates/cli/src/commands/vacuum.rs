@@ -1,0 +1,46 @@
+//! `tape vacuum`: removes files that no version needs.
+
+use std::collections::HashSet;
+
+use tapemeasure_archive::Archive;
+use tapemeasure_facts::{DeriveOptions, derive, stale};
+use tapemeasure_model::settings::Settings;
+use tapemeasure_model::settings::duration::parse_duration_us;
+use tapemeasure_report::quantity::count;
+
+use super::print;
+use crate::args::{Global, Vacuum};
+use crate::failure::{Done, Failure};
+use crate::output::human_bytes;
+use crate::watch;
+
+/// Removes what is not needed, and says what.
+pub async fn run(global: &Global, verb: &Vacuum) -> Result<Done, Failure> {
+    let keep_us = parse_duration_us(&verb.keep)
+        .ok_or_else(|| Failure::usage(format!("--keep {:?} is no duration; write one such as 7d or 12h", verb.keep)))?;
+    let keep_s = u64::try_from(keep_us / 1_000_000).unwrap_or(0);
+    let archive = Archive::open(&global.archive).await?;
+    let mut removed = archive.vacuum(verb.dry_run, keep_s).await?;
+
+    let snapshot = archive.snapshot(None).await?;
+    let settings = Settings::load(&archive.settings_path())?;
+    let cancelled = watch::interrupted;
+    let options = DeriveOptions { threads: global.threads(), cancelled: Some(&cancelled), ..DeriveOptions::default() };
+    let facts = derive(&archive, &snapshot, &settings, &options)?;
+    let not_needed: HashSet<String> = stale(&archive, &snapshot, &facts)?.into_iter().collect();
+    let in_use =
+        archive.derived().list()?.into_iter().map(|f| f.name).filter(|name| !not_needed.contains(name)).collect();
+    let derived = archive.vacuum_derived(&in_use, keep_s, verb.dry_run)?;
+    removed.bytes += derived.bytes;
+    removed.files.extend(derived.files);
+
+    let mut text = String::new();
+    for file in &removed.files {
+        text.push_str(&format!("{}  {}\n", file.path, human_bytes(file.bytes)));
+    }
+    let verb = if verb.dry_run { "would remove" } else { "removed" };
+    let files = count(removed.files.len() as u64);
+    text.push_str(&format!("{verb} {files} files, {}\n", human_bytes(removed.bytes)));
+    print(&text)?;
+    Ok(Done::Well)
+}

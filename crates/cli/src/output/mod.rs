@@ -1,0 +1,18 @@
+//! Results in every format, on standard output or in a file.
+//!
+//! | file | is |
+//! |---|---|
+//! | [`format`] | the formats and how one is chosen |
+//! | [`sink`] | where a result goes; files appear whole or not at all |
+//! | [`write`] | record batches in each format |
+//! | [`cells`] | values as text for people |
+
+mod cells;
+mod format;
+mod sink;
+mod write;
+
+pub use cells::human_bytes;
+pub use format::Format;
+pub use sink::{Part, Sink};
+pub use write::{BatchWriter, write_batches};

@@ -1,0 +1,208 @@
+//! Raw formats: which there are, which one an input is in, and how its bytes become events.
+//!
+//! | module | is |
+//! |---|---|
+//! | [`events`] | canonical events (kpi-rules, section 1): NDJSON, CSV, Parquet |
+//! | [`FORMATS`] | the one list of formats: recognition and help run over it |
+//! | this file | what a format has to give: [`Format`], and a decoder of blocks or of parts |
+//!
+//! A format sees bytes and gives events, rejects and what it ignores to a [`Sink`]; it knows nothing of threads, memory
+//! or archives. A new format is a folder beside `events`, and a line in [`FORMATS`].
+
+pub mod events;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::IngestError;
+use crate::inputs::{Block, Framing};
+use crate::quarantine::{Position, Reason};
+use crate::rows::codec::Event;
+
+/// Every format, in the order of the documentation.
+pub static FORMATS: &[&dyn Format] = &[&events::CanonicalEvents];
+
+/// Lets the format be recognised from the content.
+pub const AUTO: &str = "auto";
+
+/// A format, as `tape formats` shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct FormatInfo {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// What it is recognised by.
+    pub recognised_by: &'static str,
+    /// What it cannot tell.
+    pub cannot_tell: &'static str,
+}
+
+/// The formats that an ingest reads.
+pub fn known_formats() -> Vec<FormatInfo> {
+    FORMATS.iter().map(|format| format.info()).collect()
+}
+
+/// What of the user's options a format needs.
+#[derive(Debug, Clone, Default)]
+pub struct FormatSettings {
+    /// Source of records that name none.
+    pub source: Option<String>,
+    /// Whether texts of messages are kept.
+    pub keep_body: bool,
+}
+
+/// The beginning of an input.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    /// Name for messages.
+    pub name: &'a str,
+    /// The first bytes, decompressed, without byte order mark and leading blank lines; never empty.
+    pub bytes: &'a [u8],
+    /// Whether `bytes` are all there is.
+    pub whole: bool,
+    /// The uncompressed file, where the layout can only be read by seeking (Parquet).
+    pub file: Option<&'a Path>,
+}
+
+/// How an input will be read.
+pub enum Opening {
+    /// As a stream cut into blocks at borders of records.
+    Blocks {
+        /// Where records end.
+        framing: Framing,
+        /// Bytes of the head that hold no record, the header of a CSV.
+        skip: usize,
+        /// Reads the blocks.
+        decoder: Arc<dyn BlockDecoder>,
+    },
+    /// As parts of a file, each read by itself.
+    Parts {
+        /// How many there are.
+        count: usize,
+        /// Reads the parts.
+        decoder: Arc<dyn PartDecoder>,
+    },
+}
+
+/// A raw format.
+pub trait Format: Sync {
+    /// What the documentation says of it.
+    fn info(&self) -> FormatInfo;
+
+    /// Whether the content is in this format, as far as its beginning tells.
+    fn recognises(&self, head: &Head<'_>) -> bool;
+
+    /// Makes ready to read an input; the input need not be recognised.
+    ///
+    /// # Errors
+    /// What keeps the whole input from being read, a missing column for one.
+    fn open(&self, head: &Head<'_>, settings: &FormatSettings) -> Result<Opening, IngestError>;
+}
+
+/// Reads blocks of whole records, on any thread, in any order.
+pub trait BlockDecoder: Send + Sync {
+    /// Gives every record of a block to the sink.
+    ///
+    /// # Errors
+    /// Those of the sink, at once. A bad record is no error.
+    fn decode(&self, block: &Block, sink: &mut dyn Sink) -> Result<(), IngestError>;
+}
+
+/// Reads parts of a file, on any thread, in any order.
+pub trait PartDecoder: Send + Sync {
+    /// Share of a part in the size of the file.
+    fn bytes_of(&self, part_idx: usize) -> u64;
+
+    /// Gives every record of a part, counted from 0, to the sink.
+    ///
+    /// # Errors
+    /// Those of the sink, and of the file. A bad record is no error.
+    fn decode(&self, part_idx: usize, sink: &mut dyn Sink) -> Result<(), IngestError>;
+}
+
+/// Takes what a format reads.
+pub trait Sink {
+    /// Takes an event.
+    ///
+    /// # Errors
+    /// Scratch space failed, or the ingest was stopped.
+    fn event(&mut self, event: &Event<'_>, at: Position) -> Result<(), IngestError>;
+
+    /// Takes a record that should be an event and cannot.
+    ///
+    /// # Errors
+    /// Scratch space failed.
+    fn reject(&mut self, reason: Reason, at: Position, record: &[u8]) -> Result<(), IngestError>;
+}
+
+/// The format that the user names, or the one that recognises the content.
+///
+/// # Errors
+/// [`IngestError::UnknownFormat`], [`IngestError::Unrecognised`], [`IngestError::Ambiguous`].
+pub fn choose(name: &str, head: &Head<'_>) -> Result<&'static dyn Format, IngestError> {
+    if name != AUTO {
+        return by_name(name);
+    }
+    let fitting: Vec<&'static dyn Format> = FORMATS.iter().copied().filter(|format| format.recognises(head)).collect();
+    match fitting[..] {
+        [format] => Ok(format),
+        [] => Err(IngestError::Unrecognised { input: head.name.to_owned(), known: names(FORMATS) }),
+        _ => Err(IngestError::Ambiguous { input: head.name.to_owned(), formats: names(&fitting) }),
+    }
+}
+
+/// A format by its name.
+///
+/// # Errors
+/// [`IngestError::UnknownFormat`].
+pub fn by_name(name: &str) -> Result<&'static dyn Format, IngestError> {
+    let found = FORMATS.iter().copied().find(|format| format.info().name == name);
+    found.ok_or_else(|| IngestError::UnknownFormat { name: name.to_owned(), known: names(FORMATS) })
+}
+
+fn names(formats: &[&dyn Format]) -> String {
+    formats.iter().map(|format| format.info().name).collect::<Vec<_>>().join(", ")
+}
+
+/// What decoders give, for tests.
+#[cfg(test)]
+pub mod testing {
+    use super::*;
+    use crate::rows::codec;
+
+    /// Keeps everything.
+    #[derive(Debug, Default)]
+    pub struct Kept {
+        /// Rows with their positions.
+        pub rows: Vec<(Position, Vec<u8>)>,
+        /// Rejects: reason, position, record.
+        pub rejects: Vec<(String, Position, Vec<u8>)>,
+    }
+
+    impl Kept {
+        /// The events, in order.
+        pub fn events(&self) -> Vec<Event<'_>> {
+            self.rows.iter().map(|(_, row)| codec::decode(row).unwrap()).collect()
+        }
+
+        /// Reason, line and byte of the rejects.
+        pub fn reasons(&self) -> Vec<(&str, u64, Option<u64>)> {
+            self.rejects.iter().map(|(reason, at, _)| (reason.as_str(), at.line, at.byte)).collect()
+        }
+    }
+
+    impl Sink for Kept {
+        fn event(&mut self, event: &Event<'_>, at: Position) -> Result<(), IngestError> {
+            let mut row = Vec::new();
+            codec::encode(event, codec::order_of(0, at.ordinal), &mut row);
+            self.rows.push((at, row));
+            Ok(())
+        }
+
+        fn reject(&mut self, reason: Reason, at: Position, record: &[u8]) -> Result<(), IngestError> {
+            self.rejects.push((reason.to_string(), at, record.to_vec()));
+            Ok(())
+        }
+    }
+}

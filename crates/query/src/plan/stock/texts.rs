@@ -1,0 +1,109 @@
+//! The three queries of a stock.
+
+use crate::definitions::Stock;
+use crate::plan::sql::{Query, columns, in_parens, indented, instant};
+
+/// The three queries of a stock.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Texts {
+    /// Contacts by the bucket in which they were first seen; one by one where they ever opted out.
+    pub(super) seen: String,
+    /// Contacts that were reached, by bucket.
+    pub(super) reached: String,
+    /// Every change of a subscription, in order.
+    pub(super) changes: String,
+}
+
+impl Texts {
+    /// The queries as people see them.
+    pub(crate) fn shown(&self) -> String {
+        format!(
+            "-- contacts by when they were first seen; one by one where they ever opted out\n{};\n\n\
+             -- contacts that were reached\n{};\n\n-- who opted out and in\n{};",
+            self.seen, self.reached, self.changes
+        )
+    }
+}
+
+/// The queries of a request.
+pub(crate) fn texts(query: &Query<'_>, stock: &Stock) -> Texts {
+    let Query { definition, by, asked, filter, .. } = query;
+    let (time, grain) = (&definition.time, asked.grain);
+    let base = |table: &str, time: &str| {
+        let mut selected = vec!["*".to_owned()];
+        selected.extend(query.derived(time));
+        format!("base AS (\n  SELECT\n    {}\n  FROM {table}\n)", columns(&selected, 4))
+    };
+    let filtered = |indent: usize| {
+        filter.map(|filter| format!("\n{:indent$}AND {}", "", in_parens(filter, indent))).unwrap_or_default()
+    };
+    let until = asked.until_us.map(|us| format!("\n  AND {time} < {}", instant(us))).unwrap_or_default();
+    let since = asked.since_us.map(|us| format!("\n  AND {time} >= {}", instant(us))).unwrap_or_default();
+
+    let mut keys = vec!["source".to_owned(), "contact_id".to_owned()];
+    keys.extend(by.iter().filter(|d| !matches!(d.as_str(), "source" | "contact_id")).cloned());
+    let mut each = vec!["source AS contact_source".to_owned(), "contact_id AS contact".to_owned()];
+    each.extend(by.iter().cloned());
+    each.push(format!("min({time}) AS first_at"));
+    let bucket = format!("bucket_id(seen.first_at, '{grain}')");
+    let mut counted = vec![format!("{bucket} AS bucket")];
+    counted.extend(by.iter().map(|d| format!("seen.{d} AS {d}")));
+    counted.extend(
+        [
+            "changed.contact_source AS contact_source",
+            "changed.contact AS contact",
+            "count(*) AS contacts",
+            "min(seen.first_at) AS first_at",
+        ]
+        .map(str::to_owned),
+    );
+    let mut groups = vec![bucket];
+    groups.extend(by.iter().map(|d| format!("seen.{d}")));
+    groups.extend(["changed.contact_source", "changed.contact"].map(str::to_owned));
+    let seen = format!(
+        "WITH {},\nseen AS (\n  SELECT\n    {}\n  FROM base\n  WHERE ({}){}{}\n  GROUP BY {}\n),\nchanged AS (\n  \
+         SELECT DISTINCT source AS contact_source, contact_id AS contact\n  FROM subscriptions\n  WHERE opted_out\n)\n\
+         SELECT\n  {}\nFROM seen\nLEFT JOIN changed\n  ON seen.contact_source = changed.contact_source AND \
+         seen.contact = changed.contact\nGROUP BY {}",
+        base(&definition.table, time),
+        columns(&each, 4),
+        stock.known,
+        indented(&until, 2),
+        filtered(4),
+        keys.join(", "),
+        columns(&counted, 2),
+        groups.join(", "),
+    );
+
+    let bucket = format!("bucket_id({time}, '{grain}')");
+    let mut selected = vec![format!("{bucket} AS bucket")];
+    selected.extend(by.iter().cloned());
+    selected.push("count_distinct_pair(source, contact_id) AS contacts".to_owned());
+    let mut groups = vec![bucket];
+    groups.extend(by.iter().cloned());
+    let reached = format!(
+        "WITH {}\nSELECT\n  {}\nFROM base\nWHERE ({}){since}{until}{}\nGROUP BY {}",
+        base(&definition.table, time),
+        columns(&selected, 2),
+        stock.reached,
+        filtered(2),
+        groups.join(", "),
+    );
+
+    let counted = match filter {
+        Some(filter) => format!("coalesce({}, false) AS counted", in_parens(filter, 2)),
+        None => "true AS counted".to_owned(),
+    };
+    let mut selected =
+        ["source AS contact_source", "contact_id AS contact", "channel AS contact_channel"].map(str::to_owned).to_vec();
+    selected.extend(["changed_at", "opted_out", "was_opted_out"].map(str::to_owned));
+    selected.extend(by.iter().cloned());
+    // Of one instant, an opt-in comes before an opt-out (kpi-rules O1), as false before true.
+    let changes = format!(
+        "WITH {}\nSELECT\n  {},\n  {counted}\nFROM base\nORDER BY contact_source, contact, \
+         contact_channel NULLS FIRST, changed_at, opted_out, event_id",
+        base("subscriptions", "changed_at"),
+        columns(&selected, 2),
+    );
+    Texts { seen, reached, changes }
+}

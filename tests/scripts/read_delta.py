@@ -1,0 +1,24 @@
+#!/usr/bin/env python3
+"""Reads a version of a Delta table with the deltalake package, one JSON object a line: read_delta.py TABLE VERSION
+
+Instants are written as RFC 3339. The partition column is among the columns, as the table's schema says.
+"""
+import datetime as dt
+import json
+import sys
+
+from deltalake import DeltaTable
+
+
+def plain(value):
+    return value.astimezone(dt.timezone.utc).isoformat() if isinstance(value, dt.datetime) else value
+
+
+def main(path, version):
+    table = DeltaTable(path, version=int(version)).to_pyarrow_table()
+    for row in table.to_pylist():
+        print(json.dumps({name: plain(value) for name, value in row.items()}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
