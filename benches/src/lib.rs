@@ -1,1 +1,1 @@
-//! benches
+//! Timings of single steps of the way of the data, over an archive of your own: see `src/bin`.

@@ -183,6 +183,7 @@ impl From<QueryError> for Failure {
             error,
             QueryError::UnknownKpi { .. }
                 | QueryError::UnknownDimension { .. }
+                | QueryError::UnknownMeasure { .. }
                 | QueryError::RepeatedDimension { .. }
                 | QueryError::EmptyPeriod { .. }
                 | QueryError::BadFilter { .. }

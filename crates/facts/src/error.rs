@@ -47,6 +47,9 @@ pub enum FactsError {
         #[source]
         source: arrow::error::ArrowError,
     },
+    /// Rows do not form a table: a fault of ours.
+    #[error("rows of facts do not form a table; report this as a bug")]
+    Rows(#[from] arrow::error::ArrowError),
     /// A column is missing or of another type than an archive's.
     #[error("column {column} of the events is not what an archive has; run `tape verify`")]
     Column {
@@ -56,6 +59,13 @@ pub enum FactsError {
     /// The user asked to stop.
     #[error("stopped before the facts were complete; what was derived is kept")]
     Cancelled,
+    /// The system gives no more threads.
+    #[error("cannot start a thread; lower --threads or raise the limits of this machine")]
+    NoThread {
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// A thread ended without a result.
     #[error("a thread of the fold ended early; please report this with the archive's `tape info`")]
     Thread,

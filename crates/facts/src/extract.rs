@@ -1,4 +1,4 @@
-//! The few events of a file that reach beyond their conversation: deletions and opt-outs.
+//! The `deleted` events of a file: they reach beyond their conversation, so they are known before anything is folded.
 //!
 //! They are taken out once a file and kept as a derived file under the digest of the events' file. Only the column of
 //! types is read whole; of the others the rows that matter.
@@ -17,24 +17,12 @@ use tapemeasure_model::event::EventType;
 use tapemeasure_model::schema::{col, dictionary_type, events_schema};
 
 use crate::FactsError;
-use crate::derive::files::{read_parquet, write_parquet};
+use crate::derive::files::{ParquetFile, read_parquet};
 
 const BATCH_ROWS: usize = 65_536;
 
 /// The columns of an extract.
-const COLUMNS: &[&str] = &[
-    col::SOURCE,
-    col::EVENT_ID,
-    col::OCCURRED_AT,
-    col::EVENT_TYPE,
-    col::CONVERSATION_ID,
-    col::CONTACT_ID,
-    col::CHANNEL,
-    col::AGENT_ID,
-    col::TEAM,
-    col::TOPIC,
-    col::TARGET_EVENT_ID,
-];
+const COLUMNS: &[&str] = &[col::SOURCE, col::OCCURRED_AT, col::TARGET_EVENT_ID];
 
 /// The schema of an extract: [`COLUMNS`] as plain text and instants.
 pub(crate) fn schema() -> SchemaRef {
@@ -46,23 +34,30 @@ pub(crate) fn schema() -> SchemaRef {
 
 /// Name of the extract of a file in the derived store.
 pub(crate) fn name(file: &EventFile) -> String {
-    format!("extracts/{}.parquet", &file.digest[..file.digest.len().min(32)])
+    format!("deletions/{}.parquet", &file.digest[..file.digest.len().min(32)])
 }
 
-/// The events of type `deleted`, `opted_out` and `opted_in` of a file, in its order. Taken from the derived file, which
-/// is made where it is missing.
+/// The `deleted` events of a file, in its order; `None` without any. Taken from the derived file, which is made where it
+/// is missing.
 ///
 /// # Errors
 /// The events cannot be read, or the derived file not be written.
-pub(crate) fn extract(archive: &Archive, file: &EventFile) -> Result<RecordBatch, FactsError> {
+pub(crate) fn extract(archive: &Archive, file: &EventFile) -> Result<Option<RecordBatch>, FactsError> {
+    if file.deletions == 0 {
+        return Ok(None);
+    }
     let store = archive.derived();
     let name = name(file);
     if store.exists(&name) {
-        return read_parquet(&store.path_of(&name), schema());
+        return read_parquet(&store.path_of(&name), schema()).map(Some);
     }
     let batch = take(&archive.file_path(file))?;
-    store.write_atomically(&name, |path| write_parquet(path, &batch))?;
-    Ok(batch)
+    store.write_atomically(&name, |path| {
+        let mut writer = ParquetFile::create(path, &schema())?;
+        writer.write(&batch)?;
+        writer.finish()
+    })?;
+    Ok(Some(batch))
 }
 
 fn take(path: &Path) -> Result<RecordBatch, FactsError> {
@@ -85,9 +80,8 @@ fn take(path: &Path) -> Result<RecordBatch, FactsError> {
     let file = File::open(path).map_err(io)?;
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(parquet)?;
     let parquet_schema = builder.metadata().file_metadata().schema_descr_ptr();
-    let wanted = ArrowPredicateFn::new(ProjectionMask::columns(&parquet_schema, [col::EVENT_TYPE]), |batch| {
-        Ok(reaches_beyond(&batch))
-    });
+    let wanted =
+        ArrowPredicateFn::new(ProjectionMask::columns(&parquet_schema, [col::EVENT_TYPE]), |batch| Ok(deletes(&batch)));
     let reader = builder
         .with_projection(ProjectionMask::columns(&parquet_schema, COLUMNS.iter().copied()))
         .with_row_filter(RowFilter::new(vec![Box::new(wanted)]))
@@ -112,21 +106,13 @@ fn take(path: &Path) -> Result<RecordBatch, FactsError> {
     concat_batches(&schema, &batches).map_err(columns)
 }
 
-/// Which rows of a batch with the one column of types are deletions or changes of a subscription.
-fn reaches_beyond(batch: &RecordBatch) -> BooleanArray {
+/// Which rows of a batch with the one column of types are deletions.
+fn deletes(batch: &RecordBatch) -> BooleanArray {
     let Some(types) = batch.column(0).as_dictionary_opt::<Int32Type>() else {
         return BooleanArray::from(vec![false; batch.num_rows()]);
     };
     let wanted: Vec<bool> = match types.values().as_string_opt::<i32>() {
-        Some(names) => names
-            .iter()
-            .map(|name| {
-                matches!(
-                    name.and_then(EventType::from_name),
-                    Some(EventType::Deleted | EventType::OptedOut | EventType::OptedIn)
-                )
-            })
-            .collect(),
+        Some(names) => names.iter().map(|name| name == Some(EventType::Deleted.as_str())).collect(),
         None => Vec::new(),
     };
     let keys = types.keys();

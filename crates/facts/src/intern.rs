@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, DictionaryArray, Int32Array, StringArray};
-use arrow::buffer::NullBuffer;
+use arrow::array::{Array, DictionaryArray, StringArray};
 use arrow::datatypes::Int32Type;
 
 /// The number of "no text".
@@ -40,12 +39,9 @@ impl Interner {
         (id as usize).checked_sub(1).and_then(|at| self.texts.get(at)).map(|t| &**t)
     }
 
-    /// A column of numbers as a dictionary array, 0 as null.
-    pub(crate) fn column(&self, ids: &[u32]) -> DictionaryArray<Int32Type> {
-        let valid: NullBuffer = ids.iter().map(|&id| id != NONE).collect();
-        let keys = Int32Array::new(ids.iter().map(|&id| id.saturating_sub(1) as i32).collect(), Some(valid));
-        let values: StringArray = self.texts.iter().map(|t| Some(&**t)).collect();
-        DictionaryArray::new(keys, Arc::new(values))
+    /// Every text, in the order of their numbers from 1.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|text| &**text)
     }
 
     /// The numbers of a dictionary column's rows.

@@ -3,11 +3,11 @@
 //! | folder or file | is |
 //! |---|---|
 //! | [`fold`] | the rules as a state machine over one conversation at a time (kpi-rules S, W, D, F) |
-//! | [`rows`] | finished waits and sessions as columns |
-//! | [`carry`] | what is still open at the end of a period |
-//! | [`extract`] | the few events of a file that reach beyond their conversation: deletions, opt-outs |
+//! | `rows` | what a walk puts out, row by row, and the same as columns |
+//! | `carry` | what is still open at the end of a period |
+//! | `extract` | the `deleted` events of a file |
 //! | [`deletions`] | which events never happened (E3) |
-//! | [`subscriptions`] | who opted out where and when (U1) |
+//! | `subscriptions` | who opted out where and when (U1) |
 //! | [`derive`](mod@derive) | from a snapshot to facts: names, reuse, parallel ranges, files |
 //! | `compare` | whether two derivations gave the same rows |
 //! | `sources` | events by source |
@@ -15,18 +15,18 @@
 //! Facts are a pure function of a snapshot's events, the settings' rules, the as-of time and [`FOLD_VERSION`]. They
 //! are kept as files named by a fingerprint of those; a missing file is derived again, and none is ever changed.
 
-pub mod carry;
+mod carry;
 mod compare;
 pub mod deletions;
 pub mod derive;
 mod error;
-pub mod extract;
+mod extract;
 pub mod fold;
 mod intern;
-pub mod rows;
+mod rows;
 pub mod schema;
 mod sources;
-pub mod subscriptions;
+mod subscriptions;
 
 pub use compare::compare;
 pub use deletions::DeletedIds;

@@ -72,6 +72,13 @@ pub fn sessions_schema() -> SchemaRef {
 /// One row an `opted_out` or `opted_in` event with a contact, in the order of source, contact, channel and time.
 /// `was_opted_out` is the state of that source, contact and channel just before it.
 pub fn subscriptions_schema() -> SchemaRef {
+    let mut fields: Vec<_> = changes_schema().fields().iter().cloned().collect();
+    fields.push(Arc::new(number("was_opted_out", DataType::Boolean, false)));
+    Arc::new(Schema::new(fields))
+}
+
+/// One row an `opted_out` or `opted_in` event with a contact: subscriptions as the fold finds them.
+pub(crate) fn changes_schema() -> SchemaRef {
     Arc::new(Schema::new(vec![
         text("source"),
         id("contact_id", false),
@@ -83,6 +90,29 @@ pub fn subscriptions_schema() -> SchemaRef {
         instant("changed_at", false),
         id("event_id", false),
         number("opted_out", DataType::Boolean, false),
-        number("was_opted_out", DataType::Boolean, false),
+    ]))
+}
+
+/// Messages of a quarter of an hour (of UTC), a source and a channel: questions, answers, bot messages. A cell may have
+/// several rows, which are to be summed.
+pub fn cells_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        instant("cell_start", false),
+        text("source"),
+        text("channel"),
+        number("questions", DataType::Int64, false),
+        number("answers", DataType::Int64, false),
+        number("bots", DataType::Int64, false),
+    ]))
+}
+
+/// A contact on a channel, with its first message of a period. A contact may have several rows, of which the least time
+/// is that of its first message ever.
+pub fn contacts_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        text("source"),
+        id("contact_id", false),
+        text("channel"),
+        instant("first_message_at", false),
     ]))
 }

@@ -142,11 +142,6 @@ impl Quarantine {
         if self.held_bytes >= HELD_BYTES { self.flush(scratch) } else { Ok(()) }
     }
 
-    /// Records taken.
-    pub fn len(&self) -> u64 {
-        self.reasons.values().sum()
-    }
-
     /// Input, line, byte and reason of the first record; empty if there is none.
     pub fn example(&self) -> &str {
         self.first.as_ref().map_or("", |(_, text)| text.as_str())
@@ -246,7 +241,6 @@ mod tests {
         add(7, Position::of_row(4), Reason::Missing("source"), b"\xff\"");
         add(2, Position::in_text(3, 90), Reason::BrokenJson, b"{");
         add(3, Position::in_text(4, 92), Reason::BrokenJson, b"[");
-        assert_eq!(quarantine.len(), 3);
         assert_eq!(quarantine.example(), "a.csv, line 3, byte 90: broken JSON");
         assert_eq!(quarantine.by_reason(), [("broken JSON".to_owned(), 2), ("source is missing".to_owned(), 1)]);
 

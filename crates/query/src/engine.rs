@@ -3,22 +3,26 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use tapemeasure_archive::{Archive, Snapshot};
 use tapemeasure_facts::Facts;
+use tapemeasure_model::instant::{MAX_INSTANT_US, MIN_INSTANT_US, format_instant};
 use tapemeasure_model::settings::Settings;
 use tapemeasure_model::zone::{WeekStart, Zone};
+use tokio::sync::RwLock;
 
-use crate::definitions::{Definition, Definitions, Kind, Requirement};
+use crate::definitions::{Definition, Definitions, Kind, Requirement, Selection};
 use crate::error::QueryError;
 use crate::functions::local_time::Clocks;
+use crate::loaded::{self, Loaded};
 use crate::params;
 use crate::plan::period::{Asked, Period};
 use crate::plan::sql::Query;
-use crate::plan::{KpiRequest, KpiResult, fill, filter, flow, result, stock, targets};
+use crate::plan::{KpiRequest, KpiResult, fill, filter, flow, result, rollup, stock, targets};
 use crate::stream::ResultStream;
 use crate::{aggregates, functions, tables};
 
@@ -48,9 +52,13 @@ pub struct Engine {
     definitions: Definitions,
     settings: Settings,
     clocks: Arc<Clocks>,
+    threads: usize,
     as_of_us: i64,
     first_us: Option<i64>,
     has_closes: bool,
+    /// The period whose waits and sessions are in memory. Held by every KPI until it is worked out: its tables must not
+    /// be exchanged meanwhile.
+    loaded: RwLock<Option<Loaded>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -61,7 +69,7 @@ impl std::fmt::Debug for Engine {
 
 impl Engine {
     /// An engine over a snapshot and the facts derived from it, with the tables `events`, `messages`, `waits`,
-    /// `sessions`, `subscriptions` and all functions. Reads no rows.
+    /// `sessions`, `subscriptions`, `message_cells`, `contacts` and all functions. Reads no rows.
     ///
     /// # Errors
     /// [`QueryError::Path`] and [`QueryError::ObjectPath`] for an archive in a place that cannot be named,
@@ -89,9 +97,11 @@ impl Engine {
             definitions: Definitions::built_in(),
             settings: settings.clone(),
             clocks,
+            threads: options.threads.max(1),
             as_of_us: facts.as_of_us,
             first_us: facts.first_us,
             has_closes: facts.has_closes,
+            loaded: RwLock::new(None),
         })
     }
 
@@ -121,28 +131,62 @@ impl Engine {
         Ok(ResultStream::new(frame.execute_stream().await.map_err(QueryError::of_user)?))
     }
 
+    /// Loads waits opened and sessions closed in `[since_us, until_us)` into memory, with the columns that the built-in
+    /// KPIs name. KPIs of periods within, that need nothing else, read those rows from then on; all others read the
+    /// files. Worth it for many questions about one period. Loading another period drops this one.
+    ///
+    /// Takes some 100 bytes a row, which do not count towards [`EngineOptions::memory_bytes`].
+    ///
+    /// # Errors
+    /// [`QueryError::EmptyPeriod`], [`QueryError::Resources`], [`QueryError::Storage`]; nothing is loaded then.
+    pub async fn preload(&self, since_us: i64, until_us: i64) -> Result<(), QueryError> {
+        let since_us = since_us.clamp(MIN_INSTANT_US, MAX_INSTANT_US);
+        let until_us = until_us.clamp(MIN_INSTANT_US, MAX_INSTANT_US);
+        if since_us >= until_us {
+            return Err(QueryError::EmptyPeriod { since: format_instant(since_us), until: format_instant(until_us) });
+        }
+        let doing = QueryError::while_doing("loading facts into memory");
+        let period = Loaded { since_us, until_us };
+        let mut held = self.loaded.write().await;
+        *held = None;
+        for shape in loaded::SHAPES {
+            self.context.deregister_table(shape.name).map_err(&doing)?;
+        }
+        for shape in loaded::SHAPES {
+            let table = loaded::load(&self.context, shape, period, self.threads).await.map_err(&doing)?;
+            self.context.register_table(shape.name, Arc::new(table)).map_err(&doing)?;
+        }
+        *held = Some(period);
+        Ok(())
+    }
+
     /// Works out a KPI.
     ///
     /// # Errors
     /// [`QueryError::UnknownKpi`], [`QueryError::UnknownDimension`], [`QueryError::RepeatedDimension`],
-    /// [`QueryError::EmptyPeriod`], [`QueryError::BadFilter`], [`QueryError::TooManyRows`], [`QueryError::Resources`],
-    /// [`QueryError::Storage`].
+    /// [`QueryError::UnknownMeasure`], [`QueryError::EmptyPeriod`], [`QueryError::BadFilter`],
+    /// [`QueryError::TooManyRows`], [`QueryError::Resources`], [`QueryError::Storage`].
     pub async fn kpi(&self, request: &KpiRequest) -> Result<KpiResult, QueryError> {
-        let (query, period) = self.prepared(request).await?;
+        let held = self.loaded.read().await;
+        let Prepared { query, period, refusal } = self.prepared(request, *held).await?;
         let definition = query.definition;
-        let (rows, sql) = match &definition.kind {
+        let (rows, sql, tables) = match &definition.kind {
             Kind::Flow => {
                 let sql = query.flow();
-                (flow::run(&self.context, &query, &sql, &period, request.fill).await?, sql)
+                (flow::run(&self.context, &query, &sql, &period, request.fill).await?, sql, flow::tables(&query))
             }
             Kind::Stock(stock) => {
                 let texts = stock::texts(&query, stock);
                 let rows = stock::run(&self.context, &query, &texts, &period, request.fill).await?;
-                (rows, texts.shown())
+                (rows, texts.shown(), texts.tables(&query))
             }
         };
+        let served_by = match refusal {
+            Some(reason) => format!("{tables}: the rollup cannot be used because {reason}"),
+            None => tables,
+        };
         let batch = result::dressed(&fill::sorted(&rows, query.by.len())?, &period)?;
-        Ok(KpiResult { batch, sql, notes: self.notes(definition) })
+        Ok(KpiResult { batch, sql, served_by, notes: self.notes(definition) })
     }
 
     /// The SQL that [`kpi`](Self::kpi) would run.
@@ -150,18 +194,24 @@ impl Engine {
     /// # Errors
     /// As [`kpi`](Self::kpi), but for those of running it.
     pub async fn explain(&self, request: &KpiRequest) -> Result<String, QueryError> {
-        let (query, _) = self.prepared(request).await?;
+        let held = self.loaded.read().await;
+        let Prepared { query, .. } = self.prepared(request, *held).await?;
         Ok(match &query.definition.kind {
             Kind::Flow => query.flow(),
             Kind::Stock(stock) => stock::texts(&query, stock).shown(),
         })
     }
 
-    /// A request, checked.
-    async fn prepared<'a>(&'a self, request: &'a KpiRequest) -> Result<(Query<'a>, Period), QueryError> {
+    /// A request, checked, and where its rows come from.
+    async fn prepared<'a>(
+        &'a self,
+        request: &'a KpiRequest,
+        loaded: Option<Loaded>,
+    ) -> Result<Prepared<'a>, QueryError> {
         let definition = self.definitions.get(&request.name)?;
-        let by = request.by.as_ref().unwrap_or(&definition.default_by);
+        let by: &'a [String] = request.by.as_ref().unwrap_or(&definition.default_by);
         definition.check_dimensions(by)?;
+        let measures = Selection::new(definition, request.measures.as_deref())?;
         let filter = request.filter.as_deref().map(str::trim).filter(|filter| !filter.is_empty());
         if let Some(filter) = filter {
             filter::check(&self.context, definition, filter).await?;
@@ -174,23 +224,38 @@ impl Engine {
             first_us: self.first_us,
         };
         let period = Period::new(asked, &self.clocks)?;
-        let query = Query {
+        let asked = *period.asked();
+        let zone = self.clocks.zone();
+        let about = rollup::Request { definition, measures: &measures, by, filter, asked: &asked, zone: &zone };
+        let (rollup, refusal) = match rollup::choose(about) {
+            Ok(rollup) => (rollup, None),
+            Err(reason) => (None, Some(reason)),
+        };
+        let schema = self.schema(definition).await.map_err(QueryError::while_doing("reading columns"))?;
+        let mut query = Query {
             definition,
+            measures,
             by,
-            asked: *period.asked(),
+            asked,
             filter,
             target: definition.target.map(|t| targets::expression(&self.settings, t, request.target_us)),
-            time_nullable: self
-                .time_is_nullable(definition)
-                .await
-                .map_err(QueryError::while_doing("reading columns"))?,
+            table: &definition.table,
+            // A table that does not have the column says so when it is asked.
+            time_nullable: schema.field_with_name(&definition.time).is_ok_and(|field| field.is_nullable()),
+            rollup,
         };
-        Ok((query, period))
+        if definition.kind == Kind::Flow
+            && loaded.is_some_and(|loaded| loaded.covers(&asked))
+            && let Some(shape) = loaded::shape(&query, &schema)
+        {
+            query.table = shape.name;
+        }
+        Ok(Prepared { query, period, refusal })
     }
 
-    async fn time_is_nullable(&self, definition: &Definition) -> Result<bool, DataFusionError> {
-        let schema = self.context.table_provider(definition.table.as_str()).await?.schema();
-        Ok(schema.field_with_name(&definition.time)?.is_nullable())
+    /// The columns of a definition's table.
+    async fn schema(&self, definition: &Definition) -> Result<SchemaRef, DataFusionError> {
+        Ok(self.context.table_provider(definition.table.as_str()).await?.schema())
     }
 
     /// What a reader of a KPI should know about the archive.
@@ -200,6 +265,14 @@ impl Engine {
             Some(Requirement::Closes) | None => Vec::new(),
         }
     }
+}
+
+/// A request that can be run.
+struct Prepared<'a> {
+    query: Query<'a>,
+    period: Period,
+    /// Why the definition's rollup cannot be used, as the end of a sentence; none if it is used, or there is none.
+    refusal: Option<String>,
 }
 
 fn config(options: &EngineOptions) -> SessionConfig {

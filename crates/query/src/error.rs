@@ -32,6 +32,18 @@ pub enum QueryError {
         /// Every dimension of the KPI.
         known: String,
     },
+    /// The KPI has no such field.
+    #[error("unknown field {name:?} of {kpi}; did you mean {nearest}? known are {known}")]
+    UnknownMeasure {
+        /// The KPI.
+        kpi: String,
+        /// As given.
+        name: String,
+        /// The known name that differs least.
+        nearest: String,
+        /// Every field of the KPI's output.
+        known: String,
+    },
     /// A dimension was asked for twice.
     #[error("dimension {name:?} is given twice; name it once")]
     RepeatedDimension {

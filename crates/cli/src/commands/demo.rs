@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use tapemeasure_generate::{Format, GenerateOptions};
+use tapemeasure_archive::Archive;
+use tapemeasure_generate::{Format, GenerateOptions, TIME_ZONE};
 use tapemeasure_ingest::{IngestOptions, ingest};
+use tapemeasure_model::settings::Settings;
 use tapemeasure_report::quantity::count;
 
 use super::{generate, note, report};
@@ -36,6 +38,9 @@ pub async fn run(global: &Global, verb: &Demo) -> Result<Done, Failure> {
     let summary = ingest(&archive, &[raw.display().to_string()], &ingest_options, &watch).await?;
     watch.finish();
     note(&format!("ingested {} of them: {} ({})", count(summary.accepted), archive.display(), seconds(step)));
+    // The invented company works in this zone.
+    let settings = Archive::open(&archive).await?.settings_path();
+    Settings::set_in_file(&settings, "time_zone", TIME_ZONE)?;
     if watch::interrupted() {
         return Err(Failure::Interrupted);
     }

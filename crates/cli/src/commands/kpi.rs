@@ -60,6 +60,7 @@ pub async fn run(global: &Global, verb: &Kpi) -> Result<Done, Failure> {
             until_us,
             filter: verb.filter.clone(),
             target_us,
+            measures: None,
             fill: !verb.sparse,
         };
         results.push((name, compute(&engine, &request).await?));
@@ -111,7 +112,12 @@ fn explain(definitions: &Definitions, results: &[(String, KpiResult)], mut sink:
         for note in &result.notes {
             text.push_str(&format!("note      {note}\n"));
         }
-        text.push_str(&format!("rows      {}\n\n{}\n\n", result.batch.num_rows(), result.sql.trim()));
+        text.push_str(&format!(
+            "rows      {}\nserved by {}\n\n{}\n\n",
+            result.batch.num_rows(),
+            result.served_by,
+            result.sql.trim()
+        ));
         sink.write_all(text.as_bytes()).map_err(|e| Failure::output(&place, e))?;
     }
     sink.finish()?;

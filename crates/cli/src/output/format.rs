@@ -70,11 +70,6 @@ impl Format {
         }
     }
 
-    /// Whether the bytes are not text.
-    pub fn is_binary(self) -> bool {
-        matches!(self, Self::Parquet | Self::Arrow)
-    }
-
     fn of_ending(path: &Path) -> Result<Self, Failure> {
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
         Self::ALL

@@ -72,11 +72,6 @@ impl BatchWriter {
         Ok(writer)
     }
 
-    /// Rows so far.
-    pub fn rows(&self) -> u64 {
-        self.rows
-    }
-
     /// Writes a batch.
     ///
     /// # Errors

@@ -12,9 +12,10 @@ use tapemeasure_model::settings::Settings;
 use super::names::{self, NOTHING_CARRIED};
 use super::piece::{NewPiece, Piece, carry_name};
 use super::walks::{Folded, Walks};
-use super::{DeriveOptions, Facts};
+use super::{DeriveOptions, Facts, named};
 use crate::FactsError;
 use crate::deletions::DeletedIds;
+use crate::rows::tables::{Share, Table, batches};
 
 /// A carry larger than this is kept for the last two periods only: an archive without closes carries all it has.
 const CARRY_KEPT_BYTES: usize = 16 << 20;
@@ -52,7 +53,9 @@ pub(super) fn run(
         // One piece waits while another is written: the rows of two periods are in memory beside those being folded.
         let (to_writer, pieces) = sync_channel(1);
         let writer_store = store.clone();
-        let writer = scope.spawn(move || write_pieces(&writer_store, pieces));
+        let writer = named("write")
+            .spawn_scoped(scope, move || write_pieces(&writer_store, pieces))
+            .map_err(|source| FactsError::NoThread { source })?;
         let chain = Chain {
             store: &store,
             fold_hash: settings.fold_hash(),
@@ -70,7 +73,7 @@ pub(super) fn run(
         pieces.extend(written);
         pieces.sort_by_key(|(at, _, _)| *at);
         for (_, name, piece) in pieces {
-            piece.add_to(&store, &name, facts);
+            piece.add_to(&store, &name, facts)?;
         }
         Ok(())
     })
@@ -130,8 +133,8 @@ impl Chain<'_> {
                 facts.periods_derived += 1;
                 facts.events_folded += folded.events;
                 facts.has_closes |= folded.closes > 0;
-                add_rows(folded.rows, facts);
-                add_rows(self.walks.open_rows()?, facts);
+                add_rows(&folded.shares, facts)?;
+                add_rows(&self.walks.open_rows(), facts)?;
                 return Ok(found);
             }
             let name = names::piece(link.period, &carry, &self.fold_hash, link.files, &link.deleted);
@@ -160,8 +163,8 @@ impl Chain<'_> {
             Some(piece) => found.push((self.links.len(), open, piece)),
             None => {
                 self.go_to(self.links.len())?;
-                let rows = self.walks.open_rows()?;
-                let piece = NewPiece { name: open, rows, carry, carried: 0, closes: 0, carry_bytes: None };
+                let shares = self.walks.open_rows();
+                let piece = NewPiece { name: open, shares, carry, carried: 0, closes: 0, carry_bytes: None };
                 // As above: the writer's result says why it ended.
                 let _ = to_writer.send((self.links.len(), piece));
             }
@@ -173,7 +176,7 @@ impl Chain<'_> {
         let keep = folded.carry_bytes.len() <= CARRY_KEPT_BYTES || at + 2 >= self.links.len();
         NewPiece {
             name,
-            rows: folded.rows,
+            shares: folded.shares,
             carry: folded.carry,
             carried: folded.carried,
             closes: folded.closes,
@@ -226,21 +229,23 @@ fn afresh(links: &[Link<'_>], mut walks: Walks<'_>, facts: &mut Facts) -> Result
         facts.periods_derived += 1;
         facts.events_folded += folded.events;
         facts.has_closes |= folded.closes > 0;
-        add_rows(folded.rows, facts);
+        add_rows(&folded.shares, facts)?;
     }
-    add_rows(walks.open_rows()?, facts);
+    add_rows(&walks.open_rows(), facts)?;
     Ok(())
 }
 
-fn add_rows(rows: Vec<crate::rows::RowBatches>, facts: &mut Facts) {
-    for batches in rows {
-        if batches.waits.num_rows() > 0 {
-            facts.waits.open.push(batches.waits);
-        }
-        if batches.sessions.num_rows() > 0 {
-            facts.sessions.open.push(batches.sessions);
-        }
+fn add_rows(shares: &[Share], facts: &mut Facts) -> Result<(), FactsError> {
+    for table in Table::ALL {
+        batches(table, shares, |batch| {
+            match table {
+                Table::Changes => facts.changes.push(batch),
+                _ => facts.table(table).open.push(batch),
+            }
+            Ok::<_, FactsError>(())
+        })?;
     }
+    Ok(())
 }
 
 /// The periods that begin by the as-of time, each with the deletions that its files may hold the targets of. A file's
@@ -273,8 +278,11 @@ fn links<'a>(
     std::thread::scope(|scope| {
         let workers: Vec<_> = periods
             .chunks(share)
-            .map(|periods| scope.spawn(|| periods.iter().map(|&p| link(p)).collect::<Result<Vec<_>, _>>()))
-            .collect();
+            .map(|periods| {
+                named("links").spawn_scoped(scope, || periods.iter().map(|&p| link(p)).collect::<Result<Vec<_>, _>>())
+            })
+            .collect::<Result<_, _>>()
+            .map_err(|source| FactsError::NoThread { source })?;
         let mut links = Vec::with_capacity(periods.len());
         for worker in workers {
             links.extend(worker.join().map_err(|_| FactsError::Thread)??);

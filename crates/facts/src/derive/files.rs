@@ -1,13 +1,12 @@
-//! Writing and reading derived Parquet files, sorted by their time of attribution.
+//! Writing and reading derived Parquet files.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, take_record_batch};
-use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
-use arrow::error::ArrowError;
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Compression;
@@ -18,51 +17,51 @@ use crate::FactsError;
 /// Rows of a row group: a tenth of a second of scanning, so that threads share a file evenly.
 const ROW_GROUP_ROWS: usize = 131_072;
 
-/// Concatenates batches in the order of keys and sorts them by the instants of `time`, null last; rows of one instant
-/// keep their order.
-///
-/// # Errors
-/// The batches do not fit together.
-pub(crate) fn sorted_by_time(
-    schema: &SchemaRef,
-    batches: &[RecordBatch],
-    time: &str,
-) -> Result<RecordBatch, ArrowError> {
-    let all = concat_batches(schema, batches)?;
-    let times = all
-        .column_by_name(time)
-        .and_then(|c| c.as_primitive_opt::<TimestampMicrosecondType>())
-        .ok_or_else(|| ArrowError::SchemaError(format!("no instants {time}")))?;
-    let mut order: Vec<(i64, u32)> = (0..times.len())
-        .map(|row| (if times.is_valid(row) { times.value(row) } else { i64::MAX }, row as u32))
-        .collect();
-    order.sort_unstable();
-    take_record_batch(&all, &UInt32Array::from_iter_values(order.into_iter().map(|(_, row)| row)))
+/// A derived Parquet file that is being written.
+pub(crate) struct ParquetFile {
+    path: PathBuf,
+    writer: ArrowWriter<File>,
 }
 
-/// Least and greatest instant of a column; `None` without any.
-pub(crate) fn time_bounds(batch: &RecordBatch, time: &str) -> Option<(i64, i64)> {
-    let times = batch.column_by_name(time)?.as_primitive_opt::<TimestampMicrosecondType>()?;
-    let instants = || times.iter().flatten();
-    Some((instants().min()?, instants().max()?))
-}
+impl ParquetFile {
+    /// Begins a file. Texts that come as dictionaries are stored as such; ids, times and numbers hardly repeat.
+    ///
+    /// # Errors
+    /// The file cannot be made.
+    pub(crate) fn create(path: &Path, schema: &SchemaRef) -> Result<Self, FactsError> {
+        let file = File::create(path).map_err(|source| FactsError::Io { path: path.display().to_string(), source })?;
+        let mut properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_dictionary_enabled(false);
+        for field in schema.fields() {
+            if matches!(field.data_type(), DataType::Dictionary(..)) {
+                properties = properties.set_column_dictionary_enabled(field.name().as_str().into(), true);
+            }
+        }
+        let writer = ArrowWriter::try_new(file, Arc::clone(schema), Some(properties.build()))
+            .map_err(|source| FactsError::Write { path: path.display().to_string(), source })?;
+        Ok(Self { path: path.to_owned(), writer })
+    }
 
-/// Writes a batch as a Parquet file. Texts that repeat come as dictionaries and are stored as such.
-///
-/// # Errors
-/// The file cannot be written.
-pub(crate) fn write_parquet(path: &Path, batch: &RecordBatch) -> Result<(), FactsError> {
-    let cannot = |source| FactsError::Write { path: path.display().to_string(), source };
-    let file = File::create(path).map_err(|source| FactsError::Io { path: path.display().to_string(), source })?;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::SNAPPY)
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .build();
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).map_err(cannot)?;
-    writer.write(batch).map_err(cannot)?;
-    writer.close().map_err(cannot)?;
-    Ok(())
+    /// Writes a batch.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), FactsError> {
+        self.writer.write(batch).map_err(|source| FactsError::Write { path: self.path.display().to_string(), source })
+    }
+
+    /// Writes the end.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub(crate) fn finish(self) -> Result<(), FactsError> {
+        let path = self.path;
+        self.writer.close().map_err(|source| FactsError::Write { path: path.display().to_string(), source })?;
+        Ok(())
+    }
 }
 
 /// Reads a whole Parquet file in the given schema.

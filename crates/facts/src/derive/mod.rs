@@ -3,7 +3,7 @@
 //! | file | is |
 //! |---|---|
 //! | [`names`] | fingerprints: what a derived file is made from |
-//! | [`files`] | writing and reading derived Parquet files, sorted by their time of attribution |
+//! | [`files`] | writing and reading derived Parquet files |
 //! | [`piece`] | what is noted of the facts of one period |
 //! | [`walks`] | the walks over all ranges of keys, side by side |
 //! | [`chain`] | the periods in order of time: what is there, what is to be derived |
@@ -30,8 +30,9 @@ pub use stale::stale;
 use crate::deletions::DeletedIds;
 use crate::error::FactsError;
 use crate::extract::extract;
-use crate::schema::{sessions_schema, subscriptions_schema, waits_schema};
-use crate::subscriptions::{changes, deleted_ids};
+use crate::rows::tables::Table;
+use crate::schema::{cells_schema, contacts_schema, sessions_schema, subscriptions_schema, waits_schema};
+use crate::subscriptions::{deleted_ids, in_order};
 
 /// How facts are to be derived.
 #[derive(Clone, Copy)]
@@ -67,6 +68,12 @@ pub struct Facts {
     pub sessions: FactTable,
     /// Rows of [`subscriptions_schema`].
     pub subscriptions: FactTable,
+    /// Rows of [`cells_schema`]: messages counted.
+    pub message_cells: FactTable,
+    /// Rows of [`contacts_schema`]: who is known since when.
+    pub contacts: FactTable,
+    /// Changes of subscriptions, not yet in order.
+    pub(crate) changes: Vec<RecordBatch>,
     /// The events that never happened.
     pub deletions: Arc<DeletedIds>,
     /// Whether any conversation was ever closed: without, resolution time says so (kpi-rules R1).
@@ -103,6 +110,19 @@ pub struct FactFile {
     pub min_time_us: Option<i64>,
     /// Greatest of the same.
     pub max_time_us: Option<i64>,
+}
+
+impl Facts {
+    /// The table that a walk fills; changes are not among them, they are put in order first.
+    fn table(&mut self, table: Table) -> &mut FactTable {
+        match table {
+            Table::Waits => &mut self.waits,
+            Table::Sessions => &mut self.sessions,
+            Table::Changes => &mut self.subscriptions,
+            Table::Cells => &mut self.message_cells,
+            Table::Contacts => &mut self.contacts,
+        }
+    }
 }
 
 impl FactTable {
@@ -153,6 +173,9 @@ pub fn derive(
         waits: FactTable::empty(waits_schema()),
         sessions: FactTable::empty(sessions_schema()),
         subscriptions: FactTable::empty(subscriptions_schema()),
+        message_cells: FactTable::empty(cells_schema()),
+        contacts: FactTable::empty(contacts_schema()),
+        changes: Vec::new(),
         deletions: Arc::new(DeletedIds::default()),
         has_closes: false,
         periods_reused: 0,
@@ -165,12 +188,10 @@ pub fn derive(
     let extracts = extracts(archive, snapshot, options.threads.max(1))?;
     let columns = |source| FactsError::Columns { period: "the extracts".to_owned(), source };
     let deletions = Arc::new(deleted_ids(&extracts, as_of_us).map_err(columns)?);
-    let changes = changes(&extracts, &deletions, as_of_us).map_err(columns)?;
-    if changes.num_rows() > 0 {
-        facts.subscriptions.open.push(changes);
-    }
-    facts.deletions = Arc::clone(&deletions);
+    facts.deletions = deletions;
     chain::run(archive, snapshot, settings, options, &mut facts)?;
+    let changes = std::mem::take(&mut facts.changes);
+    facts.subscriptions.open.extend(in_order(&changes)?);
     Ok(facts)
 }
 
@@ -192,7 +213,12 @@ pub fn freshness(
     chain::freshness(archive, snapshot, settings, &deletions, as_of_us, options.threads.max(1))
 }
 
-/// The extracts of all files, in their order, made by as many threads as told.
+/// A thread under a name that profilers show.
+fn named(name: &str) -> std::thread::Builder {
+    std::thread::Builder::new().name(name.to_owned())
+}
+
+/// The extracts of all files that have any, in their order, made by as many threads as told.
 fn extracts(archive: &Archive, snapshot: &Snapshot, threads: usize) -> Result<Vec<RecordBatch>, FactsError> {
     let files = snapshot.files();
     let share = files.len().div_ceil(threads).max(1);
@@ -200,12 +226,15 @@ fn extracts(archive: &Archive, snapshot: &Snapshot, threads: usize) -> Result<Ve
         let workers: Vec<_> = files
             .chunks(share)
             .map(|files| {
-                scope.spawn(move || files.iter().map(|file| extract(archive, file)).collect::<Result<Vec<_>, _>>())
+                named("extract").spawn_scoped(scope, move || {
+                    files.iter().map(|file| extract(archive, file)).collect::<Result<Vec<_>, _>>()
+                })
             })
-            .collect();
+            .collect::<Result<_, _>>()
+            .map_err(|source| FactsError::NoThread { source })?;
         let mut all = Vec::with_capacity(files.len());
         for worker in workers {
-            all.extend(worker.join().map_err(|_| FactsError::Thread)??);
+            all.extend(worker.join().map_err(|_| FactsError::Thread)??.into_iter().flatten());
         }
         Ok(all)
     })

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use tapemeasure_archive::DerivedStore;
 
-use super::files::{sorted_by_time, time_bounds, write_parquet};
+use super::files::{ParquetFile, read_parquet};
 use super::{FactFile, Facts};
 use crate::FactsError;
-use crate::rows::RowBatches;
-use crate::schema::{sessions_schema, waits_schema};
+use crate::rows::batches;
+use crate::rows::tables::{Share, Table};
 
 /// The note of a piece: `<name>.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,28 +18,26 @@ pub(crate) struct Piece {
     pub(crate) carried: u64,
     /// `closed` events.
     pub(crate) closes: u64,
-    /// Rows of `<name>.waits.parquet`; no file where there are none.
-    pub(crate) waits: Rows,
-    /// Rows of `<name>.sessions.parquet`; no file where there are none.
-    pub(crate) sessions: Rows,
+    /// Rows of `<name>.<table>.parquet`, in the order of [`Table::ALL`]; no file where there are none.
+    tables: Vec<Content>,
 }
 
 /// What is noted of a file of rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Rows {
+struct Content {
     rows: u64,
     bytes: u64,
     min_us: Option<i64>,
     max_us: Option<i64>,
 }
 
-/// Ending and time column of the two tables.
-const WAITS: (&str, &str) = ("waits", "opened_at");
-const SESSIONS: (&str, &str) = ("sessions", "closed_at");
-
 /// Name of the file of a piece's carry.
 pub(crate) fn carry_name(piece: &str) -> String {
     format!("{piece}.carry")
+}
+
+fn file_name(piece: &str, table: Table) -> String {
+    format!("{piece}.{}.parquet", table.name())
 }
 
 impl Piece {
@@ -48,27 +46,36 @@ impl Piece {
         // A note that cannot be read is as good as none: the piece is derived again and the note replaced.
         let text = std::fs::read(store.path_of(&format!("{name}.json"))).ok()?;
         let piece: Self = serde_json::from_slice(&text).ok()?;
-        let there =
-            |rows: &Rows, (table, _): (&str, &str)| rows.rows == 0 || store.exists(&format!("{name}.{table}.parquet"));
-        (there(&piece.waits, WAITS) && there(&piece.sessions, SESSIONS)).then_some(piece)
+        let whole = piece.tables.len() == Table::ALL.len()
+            && piece.contents().all(|(table, content)| content.rows == 0 || store.exists(&file_name(name, table)));
+        whole.then_some(piece)
     }
 
     /// Adds its files to the tables.
-    pub(crate) fn add_to(&self, store: &DerivedStore, name: &str, facts: &mut Facts) {
-        let file = |rows: &Rows, (table, _): (&str, &str)| FactFile {
-            path: store.path_of(&format!("{name}.{table}.parquet")),
-            rows: rows.rows,
-            bytes: rows.bytes,
-            min_time_us: rows.min_us,
-            max_time_us: rows.max_us,
-        };
-        if self.waits.rows > 0 {
-            facts.waits.files.push(file(&self.waits, WAITS));
-        }
-        if self.sessions.rows > 0 {
-            facts.sessions.files.push(file(&self.sessions, SESSIONS));
-        }
+    ///
+    /// # Errors
+    /// The changes of subscriptions cannot be read.
+    pub(crate) fn add_to(&self, store: &DerivedStore, name: &str, facts: &mut Facts) -> Result<(), FactsError> {
         facts.has_closes |= self.closes > 0;
+        for (table, content) in self.contents().filter(|(_, content)| content.rows > 0) {
+            let path = store.path_of(&file_name(name, table));
+            if table == Table::Changes {
+                facts.changes.push(read_parquet(&path, table.schema())?);
+                continue;
+            }
+            facts.table(table).files.push(FactFile {
+                path,
+                rows: content.rows,
+                bytes: content.bytes,
+                min_time_us: content.min_us,
+                max_time_us: content.max_us,
+            });
+        }
+        Ok(())
+    }
+
+    fn contents(&self) -> impl Iterator<Item = (Table, &Content)> {
+        Table::ALL.into_iter().zip(&self.tables)
     }
 }
 
@@ -76,7 +83,7 @@ impl Piece {
 pub(crate) struct NewPiece {
     pub(crate) name: String,
     /// By range of keys, ascending.
-    pub(crate) rows: Vec<RowBatches>,
+    pub(crate) shares: Vec<Share>,
     pub(crate) carry: String,
     pub(crate) carried: u64,
     pub(crate) closes: u64,
@@ -90,15 +97,14 @@ impl NewPiece {
     /// # Errors
     /// A file cannot be written.
     pub(crate) fn write(self, store: &DerivedStore) -> Result<Piece, FactsError> {
-        let waits: Vec<_> = self.rows.iter().map(|r| r.waits.clone()).collect();
-        let sessions: Vec<_> = self.rows.iter().map(|r| r.sessions.clone()).collect();
-        drop(self.rows);
-        let waits = write_rows(store, &self.name, WAITS, &waits_schema(), &waits)?;
-        let sessions = write_rows(store, &self.name, SESSIONS, &sessions_schema(), &sessions)?;
+        let tables = Table::ALL
+            .into_iter()
+            .map(|table| write_table(store, &self.name, table, &self.shares))
+            .collect::<Result<_, _>>()?;
         if let Some(bytes) = &self.carry_bytes {
             write_bytes(store, &carry_name(&self.name), bytes)?;
         }
-        let piece = Piece { carry: self.carry, carried: self.carried, closes: self.closes, waits, sessions };
+        let piece = Piece { carry: self.carry, carried: self.carried, closes: self.closes, tables };
         let note = serde_json::to_vec(&piece)
             .map_err(|source| FactsError::Io { path: self.name.clone(), source: source.into() })?;
         write_bytes(store, &format!("{}.json", self.name), &note)?;
@@ -106,27 +112,21 @@ impl NewPiece {
     }
 }
 
-fn write_rows(
-    store: &DerivedStore,
-    name: &str,
-    (table, time): (&str, &str),
-    schema: &arrow::datatypes::SchemaRef,
-    batches: &[arrow::array::RecordBatch],
-) -> Result<Rows, FactsError> {
-    let sorted = sorted_by_time(schema, batches, time)
-        .map_err(|source| FactsError::Columns { period: name.to_owned(), source })?;
-    let bounds = time_bounds(&sorted, time);
-    let mut rows =
-        Rows { rows: sorted.num_rows() as u64, bytes: 0, min_us: bounds.map(|b| b.0), max_us: bounds.map(|b| b.1) };
-    if rows.rows > 0 {
-        let file = format!("{name}.{table}.parquet");
-        store.write_atomically(&file, |path| write_parquet(path, &sorted))?;
-        let path = store.path_of(&file);
-        rows.bytes = std::fs::metadata(&path)
-            .map_err(|source| FactsError::Io { path: path.display().to_string(), source })?
-            .len();
+fn write_table(store: &DerivedStore, piece: &str, table: Table, shares: &[Share]) -> Result<Content, FactsError> {
+    if shares.iter().all(|(rows, _)| rows.len(table) == 0) {
+        return Ok(Content { rows: 0, bytes: 0, min_us: None, max_us: None });
     }
-    Ok(rows)
+    let name = file_name(piece, table);
+    let (rows, bounds) = store.write_atomically(&name, |path| {
+        let mut file = ParquetFile::create(path, &table.schema())?;
+        let written = batches(table, shares, |batch| file.write(&batch))?;
+        file.finish()?;
+        Ok::<_, FactsError>(written)
+    })?;
+    let path = store.path_of(&name);
+    let bytes =
+        std::fs::metadata(&path).map_err(|source| FactsError::Io { path: path.display().to_string(), source })?.len();
+    Ok(Content { rows, bytes, min_us: bounds.map(|b| b.0), max_us: bounds.map(|b| b.1) })
 }
 
 fn write_bytes(store: &DerivedStore, name: &str, bytes: &[u8]) -> Result<(), FactsError> {

@@ -4,16 +4,16 @@ use tapemeasure_archive::{Archive, EventFile, KeyRange, read_run};
 use tapemeasure_model::period::Period;
 use tapemeasure_model::settings::Settings;
 
-use super::DeriveOptions;
+use super::{DeriveOptions, named};
 use crate::FactsError;
 use crate::carry::{assemble, decode, encode};
 use crate::deletions::DeletedIds;
 use crate::fold::batch::{Batch, COLUMNS, Interners};
 use crate::fold::range::Walk;
-use crate::rows::RowBatches;
+use crate::rows::tables::Share;
 
 /// Events that are decoded at once: large enough that the cost of a batch vanishes, small enough for the cache.
-const BATCH_ROWS: usize = 32_768;
+const BATCH_ROWS: usize = 16_384;
 
 /// One walk for each range of keys, ascending.
 pub(super) struct Walks<'a> {
@@ -25,7 +25,7 @@ pub(super) struct Walks<'a> {
 
 /// What came out of a period.
 pub(super) struct Folded {
-    pub(super) rows: Vec<RowBatches>,
+    pub(super) shares: Vec<Share>,
     pub(super) closes: u64,
     pub(super) events: u64,
     pub(super) carried: u64,
@@ -34,8 +34,8 @@ pub(super) struct Folded {
 }
 
 /// What one walk gives at the end of a period.
-struct Share {
-    rows: RowBatches,
+struct Part {
+    rows: Share,
     closes: u64,
     events: u64,
     carried: u64,
@@ -73,45 +73,37 @@ impl<'a> Walks<'a> {
         deletions: &DeletedIds,
     ) -> Result<Folded, FactsError> {
         let (archive, options) = (self.archive, self.options);
-        let mut shares = std::thread::scope(|scope| {
+        let mut parts = std::thread::scope(|scope| {
             let workers: Vec<_> = self
                 .walks
                 .iter_mut()
                 .zip(&self.ranges)
                 .map(|(walk, &range)| {
-                    scope.spawn(move || share(archive, &options, walk, range, period, files, deletions))
+                    named("fold")
+                        .spawn_scoped(scope, move || share(archive, &options, walk, range, period, files, deletions))
                 })
-                .collect();
+                .collect::<Result<_, _>>()
+                .map_err(|source| FactsError::NoThread { source })?;
             workers
                 .into_iter()
                 .map(|worker| worker.join().map_err(|_| FactsError::Thread)?)
-                .collect::<Result<Vec<Share>, FactsError>>()
+                .collect::<Result<Vec<Part>, FactsError>>()
         })?;
-        let parts: Vec<Vec<u8>> = shares.iter_mut().map(|s| std::mem::take(&mut s.carry)).collect();
-        let (carry_bytes, carry) = assemble(&parts);
+        let carries: Vec<Vec<u8>> = parts.iter_mut().map(|part| std::mem::take(&mut part.carry)).collect();
+        let (carry_bytes, carry) = assemble(&carries);
         Ok(Folded {
-            closes: shares.iter().map(|s| s.closes).sum(),
-            events: shares.iter().map(|s| s.events).sum(),
-            carried: shares.iter().map(|s| s.carried).sum(),
+            closes: parts.iter().map(|part| part.closes).sum(),
+            events: parts.iter().map(|part| part.events).sum(),
+            carried: parts.iter().map(|part| part.carried).sum(),
             carry,
             carry_bytes,
-            rows: shares.into_iter().map(|s| s.rows).collect(),
+            shares: parts.into_iter().map(|part| part.rows).collect(),
         })
     }
 
     /// The rows of everything that is carried, as of the as-of time.
-    ///
-    /// # Errors
-    /// The columns do not fit together: a fault of ours.
-    pub(super) fn open_rows(&self) -> Result<Vec<RowBatches>, FactsError> {
-        self.walks
-            .iter()
-            .map(|walk| {
-                walk.rows_as_of(walk.carried())
-                    .finish(&walk.interners)
-                    .map_err(|source| FactsError::Columns { period: "what is open".to_owned(), source })
-            })
-            .collect()
+    pub(super) fn open_rows(&self) -> Vec<Share> {
+        self.walks.iter().map(|walk| (walk.rows_as_of(walk.carried()), walk.interners.clone())).collect()
     }
 }
 
@@ -123,11 +115,10 @@ fn share(
     period: Period,
     files: &[EventFile],
     deletions: &DeletedIds,
-) -> Result<Share, FactsError> {
-    let columns = if deletions.is_empty() { &COLUMNS[..COLUMNS.len() - 1] } else { COLUMNS };
+) -> Result<Part, FactsError> {
     let mut events = 0;
     walk.begin(period.start_us());
-    for batch in read_run(archive, files, columns, range, BATCH_ROWS)? {
+    for batch in read_run(archive, files, COLUMNS, range, BATCH_ROWS)? {
         if options.cancelled.is_some_and(|cancelled| cancelled()) {
             return Err(FactsError::Cancelled);
         }
@@ -139,7 +130,7 @@ fn share(
         }
     }
     let (rows, closes) = walk.end();
-    let rows = rows.finish(&walk.interners).map_err(|source| FactsError::Columns { period: period.label(), source })?;
     let carry = encode(walk.carried(), &walk.interners);
-    Ok(Share { rows, closes, events, carried: walk.carried().len() as u64, carry })
+    let carried = walk.carried().len() as u64;
+    Ok(Part { rows: (rows, walk.interners.clone()), closes, events, carried, carry })
 }

@@ -20,6 +20,8 @@ pub enum Act {
     Reopened,
     /// Ends a wait without an answer.
     OptedOut,
+    /// Changes a subscription back.
+    OptedIn,
     /// Ends the session.
     Closed,
     /// Ends the session, by a timer or rule.
@@ -47,6 +49,7 @@ impl Act {
             EventType::Opened => Self::Opened,
             EventType::Reopened => Self::Reopened,
             EventType::OptedOut => Self::OptedOut,
+            EventType::OptedIn => Self::OptedIn,
             EventType::Closed if automated => Self::AutoClosed,
             EventType::Closed => Self::Closed,
             _ => Self::Note,
@@ -60,6 +63,11 @@ impl Act {
 
     /// Whether its channel can be the session's (D1).
     pub const fn names_channel(self) -> bool {
-        matches!(self, Self::Question | Self::Answer | Self::Bot | Self::Message | Self::Opened | Self::Reopened)
+        self.is_message() || matches!(self, Self::Opened | Self::Reopened)
+    }
+
+    /// Whether somebody or something wrote.
+    pub const fn is_message(self) -> bool {
+        matches!(self, Self::Question | Self::Answer | Self::Bot | Self::Message)
     }
 }

@@ -12,8 +12,7 @@ use super::act::Act;
 use crate::FactsError;
 use crate::intern::Interner;
 
-/// The columns that the fold reads, in the order in which it asks for them. `event_id` comes last and only where
-/// something of the period was deleted.
+/// The columns that the fold reads, in the order in which it asks for them.
 pub(crate) const COLUMNS: &[&str] = &[
     col::CONVERSATION_KEY,
     col::OCCURRED_AT,
@@ -80,7 +79,7 @@ pub(crate) struct Batch {
     pub(crate) sources: Texts,
     pub(crate) conversations: Texts,
     pub(crate) contacts: Texts,
-    pub(crate) event_ids: Option<StringArray>,
+    pub(crate) event_ids: StringArray,
     pub(crate) act: Vec<Act>,
     pub(crate) source: Vec<u32>,
     pub(crate) channel: Vec<u32>,
@@ -90,7 +89,7 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Takes a batch with [`COLUMNS`], with or without the last.
+    /// Takes a batch with [`COLUMNS`].
     ///
     /// # Errors
     /// [`FactsError::Column`] where a column has another type than the archive gives.
@@ -111,10 +110,8 @@ impl Batch {
             .column(1)
             .as_primitive_opt::<TimestampMicrosecondType>()
             .ok_or(FactsError::Column { column: COLUMNS[1] })?;
-        let event_ids = match batch.columns().get(14) {
-            Some(ids) => Some(ids.as_string_opt::<i32>().ok_or(FactsError::Column { column: COLUMNS[14] })?.clone()),
-            None => None,
-        };
+        let event_ids =
+            batch.column(14).as_string_opt::<i32>().ok_or(FactsError::Column { column: COLUMNS[14] })?.clone();
         Ok(Self {
             rows: batch.num_rows(),
             key: key.values().clone(),
@@ -139,34 +136,43 @@ fn dictionary(batch: &RecordBatch, at: usize) -> Result<&DictionaryArray<Int32Ty
 
 /// What each row does: the dictionaries' few texts are read once, the rows by number.
 fn acts(batch: &RecordBatch) -> Result<Vec<Act>, FactsError> {
-    let types = named(batch, 5, EventType::from_name)?;
-    let directions = named(batch, 6, Direction::from_name)?;
-    let authors = named(batch, 7, Author::from_name)?;
+    let types = Codes::new(batch, 5, EventType::from_name)?;
+    let directions = Codes::new(batch, 6, Direction::from_name)?;
+    let authors = Codes::new(batch, 7, Author::from_name)?;
     let private = flags(batch, 12)?;
     let automated = flags(batch, 13)?;
     Ok((0..batch.num_rows())
-        .map(|row| match types[row] {
-            Some(t) => Act::of(t, directions[row], authors[row], set(private, row), set(automated, row)),
+        .map(|row| match types.at(row) {
+            Some(EventType::Message) => {
+                let (direction, author) = (directions.at(row), authors.at(row));
+                Act::of(EventType::Message, direction, author, set(private, row), set(automated, row))
+            }
+            Some(t) => Act::of(t, None, None, false, set(automated, row)),
             None => Act::Note,
         })
         .collect())
 }
 
-fn named<T: Copy>(batch: &RecordBatch, at: usize, read: fn(&str) -> Option<T>) -> Result<Vec<Option<T>>, FactsError> {
-    let column = dictionary(batch, at)?;
-    let texts: &StringArray =
-        column.values().as_string_opt::<i32>().ok_or(FactsError::Column { column: COLUMNS[at] })?;
-    let values: Vec<Option<T>> = texts.iter().map(|text| text.and_then(read)).collect();
-    let keys = column.keys();
-    Ok(match keys.nulls() {
-        None => keys.values().iter().map(|&k| values[k as usize]).collect(),
-        Some(nulls) => keys
-            .values()
-            .iter()
-            .zip(nulls.iter())
-            .map(|(&k, valid)| if valid { values[k as usize] } else { None })
-            .collect(),
-    })
+/// A dictionary column of names as their meanings.
+struct Codes<'a, T> {
+    values: Vec<Option<T>>,
+    keys: &'a [i32],
+    nulls: Option<&'a arrow::buffer::NullBuffer>,
+}
+
+impl<'a, T: Copy> Codes<'a, T> {
+    fn new(batch: &'a RecordBatch, at: usize, read: fn(&str) -> Option<T>) -> Result<Self, FactsError> {
+        let column = dictionary(batch, at)?;
+        let texts: &StringArray =
+            column.values().as_string_opt::<i32>().ok_or(FactsError::Column { column: COLUMNS[at] })?;
+        let values = texts.iter().map(|text| text.and_then(read)).collect();
+        Ok(Self { values, keys: column.keys().values(), nulls: column.keys().nulls() })
+    }
+
+    #[inline]
+    fn at(&self, row: usize) -> Option<T> {
+        if self.nulls.is_some_and(|nulls| nulls.is_null(row)) { None } else { self.values[self.keys[row] as usize] }
+    }
 }
 
 fn flags(batch: &RecordBatch, at: usize) -> Result<Option<&BooleanArray>, FactsError> {

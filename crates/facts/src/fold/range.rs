@@ -8,10 +8,11 @@ use tapemeasure_model::settings::{Rules, Settings};
 
 use super::act::Act;
 use super::batch::{Batch, Interners};
-use super::session::{Event, Outcome, Session};
+use super::session::{EndReason, Event, Outcome, Session};
 use crate::deletions::DeletedIds;
 use crate::intern::NONE;
 use crate::rows::Rows;
+use crate::rows::store::ChangeRow;
 
 /// One walk. Made once for a range of keys, and led through the periods in order of time: [`begin`](Self::begin) a
 /// period, [`fold`](Self::fold) its batches in order of the sort key, [`end`](Self::end) it.
@@ -64,7 +65,6 @@ impl<'a> Walk<'a> {
     /// Begins a period: lets time pass to its first instant for everything that is open. Whatever happens later
     /// happens after that instant, so what ends here ends in any case.
     pub(crate) fn begin(&mut self, start_us: i64) {
-        self.rows = Rows::default();
         self.closes = 0;
         let sessions = std::mem::take(&mut self.carried);
         let mut ahead = Vec::with_capacity(sessions.len());
@@ -72,7 +72,7 @@ impl<'a> Walk<'a> {
             let rules = self.rules_of(session.source);
             match session.pass(start_us, &rules) {
                 Outcome::Open => ahead.push(session),
-                ended => self.rows.push(&mut session, ended),
+                ended => self.rows.push(&session, ended),
             }
         }
         self.ahead = ahead.into_iter().peekable();
@@ -88,12 +88,21 @@ impl<'a> Walk<'a> {
             if at > self.as_of_us {
                 continue;
             }
-            let Some(conversation) = batch.conversations.text(row) else { continue };
-            if let Some(ids) = &batch.event_ids
-                && deletions.contains(batch.sources.text(row).unwrap_or_default(), ids.value(row))
+            let act = batch.act[row];
+            if !deletions.is_empty()
+                && deletions.contains(batch.sources.text(row).unwrap_or_default(), batch.event_ids.value(row))
             {
                 continue;
             }
+            if act.is_message() {
+                self.rows.count(at, batch.source[row], batch.channel[row], act);
+                if let Some(contact) = batch.contacts.text(row) {
+                    self.rows.seen(at, batch.source[row], batch.channel[row], contact);
+                }
+            } else if matches!(act, Act::OptedOut | Act::OptedIn) {
+                self.change(batch, row, at);
+            }
+            let Some(conversation) = batch.conversations.text(row) else { continue };
             let same = self.current.key == Some(batch.key[row])
                 && self.current.source == batch.source[row]
                 && (seen.is_some_and(|seen| batch.conversations.same_entry(seen, row))
@@ -102,7 +111,7 @@ impl<'a> Walk<'a> {
                 self.enter(batch.key[row], batch.source[row], conversation);
             }
             seen = Some(row);
-            self.step(batch, row, at);
+            self.step(batch, row, at, act);
         }
     }
 
@@ -110,7 +119,8 @@ impl<'a> Walk<'a> {
     pub(crate) fn end(&mut self) -> (Rows, u64) {
         self.leave();
         self.carried.extend(self.ahead.by_ref());
-        (std::mem::take(&mut self.rows), self.closes)
+        let next = Rows::like(&self.rows);
+        (std::mem::replace(&mut self.rows, next), self.closes)
     }
 
     /// What is carried out of the last period, by sort key.
@@ -125,13 +135,13 @@ impl<'a> Walk<'a> {
             let mut session = session.clone();
             let rules = self.rules_for(session.source);
             let outcome = session.pass(self.as_of_us, &rules);
-            rows.push(&mut session, outcome);
+            session.end_wait(None, EndReason::Open, NONE);
+            rows.push(&session, outcome);
         }
         rows
     }
 
-    fn step(&mut self, batch: &Batch, row: usize, at: i64) {
-        let act = batch.act[row];
+    fn step(&mut self, batch: &Batch, row: usize, at: i64, act: Act) {
         self.closes += u64::from(matches!(act, Act::Closed | Act::AutoClosed));
         let rules = self.rules_of(batch.source[row]);
         if let Some(session) = &mut self.current.session {
@@ -165,6 +175,24 @@ impl<'a> Walk<'a> {
                 self.current.session = None;
             }
         }
+    }
+
+    /// Notes an opt-out or opt-in; one without a contact changes nobody's subscription.
+    fn change(&mut self, batch: &Batch, row: usize, at: i64) {
+        let Some(contact) = batch.contacts.text(row) else { return };
+        let change = ChangeRow {
+            source: batch.source[row],
+            contact: self.rows.put(Some(contact)),
+            channel: batch.channel[row],
+            agent: batch.agent[row],
+            team: batch.team[row],
+            topic: batch.topic[row],
+            conversation: self.rows.put(batch.conversations.text(row)),
+            at,
+            event_id: self.rows.put(Some(batch.event_ids.value(row))),
+            opted_out: batch.act[row] == Act::OptedOut,
+        };
+        self.rows.changes.push(change);
     }
 
     /// Leaves the current conversation for another, which takes up its carried session, if it has one.

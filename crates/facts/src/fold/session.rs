@@ -222,7 +222,7 @@ impl Session {
                 let auto = event.act == Act::AutoClosed;
                 return Outcome::Ended { at: event.at, reason: CloseReason::Closed, auto };
             }
-            Act::Message | Act::Opened | Act::Reopened | Act::Note => {}
+            Act::Message | Act::Opened | Act::Reopened | Act::OptedIn | Act::Note => {}
         }
         Outcome::Open
     }

@@ -3,6 +3,7 @@
 //! | file | is |
 //! |---|---|
 //! | [`parse`] | a file to a definition, with file and line in every error |
+//! | [`selection`] | the measures that a request needs |
 //! | `kpis/*.toml` beside `src` | the built-in definitions |
 //!
 //! A definition names a table, the column of time that a row is attributed to, and *measures* in the order of the
@@ -18,16 +19,25 @@
 //! that `went_out`, or that were `reached`. `[stock]` says which rows make a contact known and reached. The changes
 //! come from the table `subscriptions`. Measures that are `row`s work as above.
 //!
+//! A **rollup** is a table with sums of rows of the definition's table, far smaller than it. `[rollup]` names it, its
+//! column of time and the dimensions that it keeps. Of a flow it also says how long its cells are (`step`: their time is
+//! a multiple of it since 1970 UTC), and each measure that it can answer says how (`rollup`, an aggregate over the
+//! cells, null for none being 0); `having` is the condition for groups that have rows in the table itself. Of a stock
+//! it is a table with the columns `source` and `contact_id` in which the earliest time of a contact and combination of
+//! dimensions is when the contact became known. The engine uses a rollup where it gives the same numbers.
+//!
 //! Buckets without rows appear with counts of 0, and null for everything that is no whole number (kpi-rules T4);
 //! `empty` says otherwise: `zero`, `null`, or `share` for parts of a bucket, which are 0 where the bucket has other
 //! rows.
 
 mod parse;
+mod selection;
 
 use serde::Deserialize;
 
 use crate::error::QueryError;
 use crate::nearest::nearest;
+pub(crate) use selection::{Selection, names};
 
 /// What every KPI can be grouped by, unless its definition allows less.
 pub const DIMENSIONS: &[&str] =
@@ -35,6 +45,9 @@ pub const DIMENSIONS: &[&str] =
 
 /// The tables that a definition can read.
 pub(crate) const TABLES: &[&str] = &["events", "messages", "waits", "sessions", "subscriptions"];
+
+/// The tables that a definition can name as its rollup.
+pub(crate) const ROLLUPS: &[&str] = &["message_cells", "contacts"];
 
 /// Whether a dimension is worked out from the time, and is no column of the table.
 pub(crate) fn is_derived(dimension: &str) -> bool {
@@ -73,6 +86,8 @@ pub struct Definition {
     pub requires: Option<Requirement>,
     /// SQL condition for rows that can still change: a bucket that has one is provisional (kpi-rules T3).
     pub unsettled: Option<String>,
+    /// The table of sums that can answer instead of `table`.
+    pub rollup: Option<Rollup>,
     /// Its values, in the order of the output.
     pub measures: Vec<Measure>,
 }
@@ -127,6 +142,22 @@ pub struct Stock {
     pub reached: String,
 }
 
+/// A table of sums.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rollup {
+    /// The table.
+    pub table: String,
+    /// The column of the table that says when a cell begins; of a stock, when a contact was first seen.
+    pub time: String,
+    /// How long the cells are, in microseconds: a divisor of an hour. `None` for a stock, whose times are exact.
+    pub step_us: Option<i64>,
+    /// The dimensions of the definition that it keeps.
+    pub dimensions: Vec<String>,
+    /// SQL condition over aggregates: which groups have rows in the definition's own table.
+    pub having: Option<String>,
+}
+
 /// Which way is better (kpi-rules B2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -178,6 +209,8 @@ pub struct Measure {
     pub name: String,
     /// How it is worked out.
     pub expression: Expression,
+    /// SQL aggregate over the cells of the definition's rollup that gives the same whole number; null is 0.
+    pub rollup: Option<String>,
     /// It is there for other measures only.
     pub hidden: bool,
     /// Its value where a bucket has no rows.

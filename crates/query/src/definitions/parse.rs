@@ -1,13 +1,19 @@
 //! A TOML file to a definition.
 
 use serde::Deserialize;
+use tapemeasure_model::instant::HOUR_US;
+use tapemeasure_model::settings::duration::parse_duration_us;
 use toml::Spanned;
 
 use super::{
-    Better, Contacts, DIMENSIONS, Definition, Empty, Expression, Kind, Measure, Requirement, Stock, TABLES, Target,
+    Better, Contacts, DIMENSIONS, Definition, Empty, Expression, Kind, Measure, ROLLUPS, Requirement, Rollup, Stock,
+    TABLES, Target,
 };
 use crate::error::QueryError;
 use crate::nearest::nearest;
+
+/// Cells are whole minutes long: no zone's hours begin anywhere else today.
+const MINUTE_US: i64 = 60_000_000;
 
 /// Names of columns that the engine adds; no measure can have them.
 const RESERVED: &[&str] = &["kpi", "bucket", "provisional", "target_us", "open_rows"];
@@ -33,6 +39,7 @@ struct File {
     requires: Option<Requirement>,
     unsettled: Option<Spanned<String>>,
     stock: Option<Spanned<Stock>>,
+    rollup: Option<RollupEntry>,
     measures: Vec<Spanned<Entry>>,
 }
 
@@ -44,6 +51,17 @@ enum KindName {
     Stock,
 }
 
+/// A rollup as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RollupEntry {
+    table: Spanned<String>,
+    time: Spanned<String>,
+    step: Option<Spanned<String>>,
+    dimensions: Vec<Spanned<String>>,
+    having: Option<Spanned<String>>,
+}
+
 /// A measure as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,6 +70,7 @@ struct Entry {
     sql: Option<Spanned<String>>,
     row: Option<Spanned<String>>,
     count: Option<Contacts>,
+    rollup: Option<Spanned<String>>,
     #[serde(default)]
     hidden: bool,
     #[serde(default)]
@@ -131,6 +150,7 @@ pub(super) fn definition(file: &str, text: &str, taken: &[&str]) -> Result<Defin
     }
     let dimensions = dimensions(&place, &parsed)?;
     let kind = kind(&place, &parsed)?;
+    let rollup = rollup(&place, &parsed, &dimensions)?;
     let measures = measures(&place, &parsed)?;
     Ok(Definition {
         name: parsed.name.into_inner(),
@@ -147,6 +167,7 @@ pub(super) fn definition(file: &str, text: &str, taken: &[&str]) -> Result<Defin
         target: parsed.target,
         requires: parsed.requires,
         unsettled: parsed.unsettled.map(Spanned::into_inner),
+        rollup,
         measures,
     })
 }
@@ -193,10 +214,52 @@ fn kind(place: &Place<'_>, parsed: &File) -> Result<Kind, QueryError> {
     }
 }
 
+fn rollup(place: &Place<'_>, parsed: &File, dimensions: &[String]) -> Result<Option<Rollup>, QueryError> {
+    let Some(entry) = &parsed.rollup else { return Ok(None) };
+    let RollupEntry { table, time, step, dimensions: kept, having } = entry;
+    place.check_known(table, "rollup", ROLLUPS)?;
+    place.check_name(time, "the column of time")?;
+    if parsed.unsettled.is_some() || parsed.target.is_some() {
+        let reason = "a rollup knows neither targets nor what is unsettled; leave it out".to_owned();
+        return Err(place.error(table, reason));
+    }
+    let allowed: Vec<&str> = dimensions.iter().map(String::as_str).collect();
+    for name in kept {
+        place.check_known(name, "dimension", &allowed)?;
+    }
+    if let Some(having) = having {
+        place.check_sql(having)?;
+    }
+    let step_us = match (&parsed.kind, step) {
+        (KindName::Flow, None) => {
+            return Err(place.error(table, "the rollup of a flow needs a step, such as \"15m\"".to_owned()));
+        }
+        (KindName::Flow, Some(step)) => {
+            let fits = |us: &i64| *us > 0 && us % MINUTE_US == 0 && HOUR_US % us == 0;
+            let Some(us) = parse_duration_us(step.get_ref()).filter(fits) else {
+                let reason = format!("step {:?} must be whole minutes that divide an hour", step.get_ref());
+                return Err(place.error(step, reason));
+            };
+            Some(us)
+        }
+        (KindName::Stock, None) if having.is_none() => None,
+        (KindName::Stock, _) => {
+            return Err(place.error(table, "the rollup of a stock has neither step nor having".to_owned()));
+        }
+    };
+    Ok(Some(Rollup {
+        table: table.get_ref().clone(),
+        time: time.get_ref().clone(),
+        step_us,
+        dimensions: kept.iter().map(|name| name.get_ref().clone()).collect(),
+        having: having.as_ref().map(|having| having.get_ref().trim().to_owned()),
+    }))
+}
+
 fn measures(place: &Place<'_>, parsed: &File) -> Result<Vec<Measure>, QueryError> {
     let mut measures: Vec<Measure> = Vec::with_capacity(parsed.measures.len());
     for entry in &parsed.measures {
-        let Entry { name, sql, row, count, hidden, empty } = entry.get_ref();
+        let Entry { name, sql, row, count, rollup, hidden, empty } = entry.get_ref();
         place.check_name(name, "the name of a measure")?;
         let text = name.get_ref();
         if RESERVED.contains(&text.as_str()) || DIMENSIONS.contains(&text.as_str()) {
@@ -220,7 +283,15 @@ fn measures(place: &Place<'_>, parsed: &File) -> Result<Vec<Measure>, QueryError
                 return Err(place.error(name, format!("measure {text} needs exactly one of {one} and row")));
             }
         };
-        measures.push(Measure { name: text.clone(), expression, hidden: *hidden, empty: *empty });
+        if let Some(rollup) = rollup {
+            place.check_sql(rollup)?;
+            if sql.is_none() || parsed.rollup.is_none() {
+                let reason = "rollup is for measures with sql, in a definition with [rollup]".to_owned();
+                return Err(place.error(rollup, reason));
+            }
+        }
+        let rollup = rollup.as_ref().map(|rollup| rollup.get_ref().trim().to_owned());
+        measures.push(Measure { name: text.clone(), expression, rollup, hidden: *hidden, empty: *empty });
     }
     if measures.iter().all(|measure| measure.hidden) {
         return Err(place.error(&parsed.name, "a definition needs a measure that is not hidden".to_owned()));
@@ -261,7 +332,13 @@ sql = "count(*) FILTER (WHERE kind = 'answer')"
         let count = Expression::Aggregate("count(*) FILTER (WHERE kind = 'answer')".to_owned());
         assert_eq!(
             found.measures,
-            [Measure { name: "answers".to_owned(), expression: count, hidden: false, empty: Empty::ByType }]
+            [Measure {
+                name: "answers".to_owned(),
+                expression: count,
+                rollup: None,
+                hidden: false,
+                empty: Empty::ByType
+            }]
         );
     }
 
@@ -294,5 +371,23 @@ sql = "count(*) FILTER (WHERE kind = 'answer')"
             "own.toml, line 1: a definition with kind = \"stock\" needs [stock]",
         );
         check("title = \"Answers\"", "title = 7", "own.toml, line 2:");
+    }
+
+    #[test]
+    fn a_rollup_is_checked_too() {
+        let with = |step: &str, more: &str| {
+            format!(
+                "better = \"higher\"\n[rollup]\ntable = \"message_cells\"\ntime = \"cell_start\"\n\
+                 dimensions = [\"channel\"]\n{step}\n{more}\n"
+            )
+        };
+        let better = "better = \"higher\"\n";
+        let sound = SOUND.replacen(better, &with("step = \"15m\"", "having = \"sum(answers) > 0\""), 1);
+        let found = definition("own.toml", &sound, &[]).unwrap().rollup.unwrap();
+        assert_eq!((found.table.as_str(), found.step_us), ("message_cells", Some(900_000_000)));
+        check(better, &with("", ""), "own.toml, line 9: the rollup of a flow needs a step");
+        check(better, &with("step = \"7m\"", ""), "own.toml, line 12: step \"7m\" must be whole minutes");
+        check(better, &with("step = \"15m\"", "").replace("message_cells", "cells"), "unknown rollup \"cells\"");
+        check("sql = ", "rollup = \"sum(answers)\"\nsql = ", "rollup is for measures with sql, in a definition with");
     }
 }

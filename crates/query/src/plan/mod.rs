@@ -5,6 +5,7 @@
 //! | [`filter`] | the user's condition, checked |
 //! | [`period`] | the period that is asked for, and its buckets |
 //! | [`targets`] | the target of a row, as SQL |
+//! | [`rollup`] | whether a table of sums gives the same numbers |
 //! | [`sql`] | definition and request to one SQL text |
 //! | [`flow`] | rows of a period: the query, and what it leaves out |
 //! | [`fill`] | empty buckets, and the order of rows |
@@ -16,6 +17,7 @@ pub(crate) mod filter;
 pub(crate) mod flow;
 pub(crate) mod period;
 pub(crate) mod result;
+pub(crate) mod rollup;
 pub(crate) mod sql;
 pub(crate) mod stock;
 pub(crate) mod targets;
@@ -36,6 +38,9 @@ pub struct KpiRequest {
     pub name: String,
     /// Dimensions to group by; `None` for the definition's own choice, an empty list for none at all.
     pub by: Option<Vec<String>>,
+    /// Fields of the output to work out, in any order; `None` or an empty list for all. What is not asked for costs
+    /// nothing.
+    pub measures: Option<Vec<String>>,
     /// How long the buckets are.
     pub grain: Grain,
     /// First instant of the period, microseconds since 1970 UTC; `None` for the earliest event.
@@ -56,6 +61,7 @@ impl KpiRequest {
         Self {
             name: name.into(),
             by: None,
+            measures: None,
             grain: Grain::Total,
             since_us: None,
             until_us: None,
@@ -70,11 +76,13 @@ impl KpiRequest {
 #[derive(Debug, Clone)]
 pub struct KpiResult {
     /// One row a bucket and combination of dimensions, in that order, null first: `bucket` (text, as the oracle writes
-    /// it), the dimensions (text, or Int32 for those of time), the fields of the definition (Int64, Float64, text or
-    /// timestamp), `provisional`.
+    /// it), the dimensions (text, or Int32 for those of time), the fields asked for in the definition's order (Int64,
+    /// Float64, text or timestamp), `provisional`.
     pub batch: RecordBatch,
     /// What was run.
     pub sql: String,
+    /// Which tables the rows came from, and where a rollup was not used, why.
+    pub served_by: String,
     /// What a reader should know, such as that there are no close events.
     pub notes: Vec<String>,
 }

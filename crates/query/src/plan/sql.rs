@@ -7,7 +7,7 @@ use tapemeasure_model::instant::format_instant;
 use tapemeasure_model::zone::Grain;
 
 use super::period::Asked;
-use crate::definitions::{Definition, Expression, is_derived};
+use crate::definitions::{Definition, Expression, Measure, Rollup, Selection, is_derived};
 
 /// The column that counts the rows that can still change.
 pub(crate) const OPEN_ROWS: &str = "open_rows";
@@ -15,6 +15,8 @@ pub(crate) const OPEN_ROWS: &str = "open_rows";
 /// What a text is made from.
 pub(crate) struct Query<'a> {
     pub(crate) definition: &'a Definition,
+    /// What of the definition is worked out.
+    pub(crate) measures: Selection<'a>,
     /// Dimensions, all of them allowed.
     pub(crate) by: &'a [String],
     pub(crate) asked: Asked,
@@ -22,12 +24,16 @@ pub(crate) struct Query<'a> {
     pub(crate) filter: Option<&'a str>,
     /// The target, where the definition names one.
     pub(crate) target: Option<String>,
+    /// The table with the rows: the definition's, or one with the same rows of the period.
+    pub(crate) table: &'a str,
     /// The column of time can be null.
     pub(crate) time_nullable: bool,
+    /// Read instead of the table: by a flow for everything, by a stock for contacts that are known.
+    pub(crate) rollup: Option<&'a Rollup>,
 }
 
 impl Query<'_> {
-    /// The SQL of a flow. Columns of its result: `bucket`, the dimensions, the visible measures, and [`OPEN_ROWS`] if
+    /// The SQL of a flow. Columns of its result: `bucket`, the dimensions, the measures asked for, and [`OPEN_ROWS`] if
     /// the definition says what is unsettled.
     pub(crate) fn flow(&self) -> String {
         let total = self.asked.grain == Grain::Total;
@@ -38,29 +44,37 @@ impl Query<'_> {
         grouped.extend(self.by.iter().cloned());
         let mut selected = vec!["bucket".to_owned()];
         selected.extend(self.by.iter().cloned());
-        for measure in &self.definition.measures {
-            let name = &measure.name;
+        for measure in self.measures.needed() {
+            if let Expression::Aggregate(sql) = &measure.expression {
+                grouped.push(format!("{} AS {}", self.aggregate(measure, sql), measure.name));
+            }
+        }
+        for measure in self.measures.shown() {
             match &measure.expression {
-                Expression::Aggregate(sql) => {
-                    grouped.push(format!("{} AS {name}", self.dated(sql)));
-                    if !measure.hidden {
-                        selected.push(name.clone());
-                    }
-                }
-                Expression::Row(sql) if !measure.hidden => selected.push(format!("{} AS {name}", self.dated(sql))),
-                // A flow has no contacts to count, and nothing reads a hidden expression over a row.
-                Expression::Row(_) | Expression::Contacts(_) => {}
+                Expression::Aggregate(_) => selected.push(measure.name.clone()),
+                Expression::Row(sql) => selected.push(format!("{} AS {}", self.dated(sql), measure.name)),
+                // A flow has no contacts to count.
+                Expression::Contacts(_) => {}
             }
         }
         if let Some(unsettled) = &self.definition.unsettled {
             grouped.push(format!("count(*) FILTER (WHERE {}) AS {OPEN_ROWS}", self.dated(unsettled)));
             selected.push(OPEN_ROWS.to_owned());
         }
+        if keys.is_empty() && grouped.len() == 1 {
+            // Without an aggregate there would be a row for each of the table.
+            grouped.push("count(*) AS n_rows".to_owned());
+        }
         let filter = self.filter.map(|filter| format!("\n  WHERE {}", in_parens(filter, 2))).unwrap_or_default();
         let group_by = if keys.is_empty() { String::new() } else { format!("\n  GROUP BY {}", keys.join(", ")) };
+        // The total of no rows is a row as well, with or without rollup.
+        let having = match self.rollup.and_then(|rollup| rollup.having.as_ref()) {
+            Some(having) if !keys.is_empty() => format!("\n  HAVING {having}"),
+            _ => String::new(),
+        };
         let order_by = if keys.is_empty() { String::new() } else { format!("\nORDER BY {}", order(&keys)) };
         format!(
-            "WITH base AS (\n  {}\n),\ngrouped AS (\n  SELECT\n    {}\n  FROM base{filter}{group_by}\n)\n\
+            "WITH base AS (\n  {}\n),\ngrouped AS (\n  SELECT\n    {}\n  FROM base{filter}{group_by}{having}\n)\n\
              SELECT\n  {}\nFROM grouped{order_by}",
             indented(&self.base(), 2),
             columns(&grouped, 4),
@@ -68,21 +82,47 @@ impl Query<'_> {
         )
     }
 
+    /// A measure as SQL over the rows, or over the cells of the rollup.
+    fn aggregate(&self, measure: &Measure, sql: &str) -> String {
+        match (self.rollup, &measure.rollup) {
+            (Some(_), Some(sum)) => format!("coalesce({}, 0)", self.dated(sum)),
+            _ => self.dated(sql),
+        }
+    }
+
+    /// Whether any of the SQL over rows names the target.
+    fn names_target(&self) -> bool {
+        let aggregates = self.measures.needed().any(|measure| match &measure.expression {
+            Expression::Aggregate(sql) => sql.contains("target_us"),
+            Expression::Row(_) | Expression::Contacts(_) => false,
+        });
+        aggregates || self.definition.unsettled.as_ref().is_some_and(|sql| sql.contains("target_us"))
+    }
+
     /// The rows of the table in the period, with `bucket`, derived dimensions and `target_us` beside their columns.
     fn base(&self) -> String {
-        let Definition { table, time, filter, .. } = self.definition;
+        let (table, time, filter) = match self.rollup {
+            Some(rollup) => (rollup.table.as_str(), &rollup.time, None),
+            None => (self.table, &self.definition.time, self.definition.filter.as_ref()),
+        };
+        // The first cell of the period may begin before it, if no rows do.
+        let step_us = self.rollup.and_then(|rollup| rollup.step_us);
+        let since_us = self.asked.since_us.map(|us| us - step_us.map_or(0, |step_us| us.rem_euclid(step_us)));
         let mut selected = vec!["*".to_owned()];
         if self.asked.grain != Grain::Total {
             selected.push(format!("bucket_id({time}, '{}') AS bucket", self.asked.grain));
         }
         selected.extend(self.derived(time));
-        if let Some(target) = &self.target {
+        if let Some(target) = &self.target
+            && self.names_target()
+        {
             selected.push(format!("{target} AS target_us"));
         }
         let mut conditions: Vec<String> = filter.iter().map(|filter| format!("({})", self.dated(filter))).collect();
-        conditions.extend(self.asked.since_us.map(|us| format!("{time} >= {}", instant(us))));
+        conditions.extend(since_us.map(|us| format!("{time} >= {}", instant(us))));
         conditions.extend(self.asked.until_us.map(|us| format!("{time} < {}", instant(us))));
-        if self.time_nullable && self.asked.since_us.is_none() && self.asked.until_us.is_none() {
+        let bounded = self.asked.since_us.is_some() || self.asked.until_us.is_some();
+        if self.time_nullable && self.rollup.is_none() && !bounded {
             conditions.push(format!("{time} IS NOT NULL"));
         }
         let conditions =
@@ -145,7 +185,93 @@ mod tests {
         let definition = definitions.get(name).unwrap();
         let asked = Asked { grain, since_us, until_us: None, as_of_us: 0, first_us: None };
         let target = definition.target.map(|_| "600000000".to_owned());
-        Query { definition, by: &by, asked, filter, target, time_nullable: true }.flow()
+        let measures = Selection::new(definition, None).unwrap();
+        let table = &definition.table;
+        Query { definition, measures, by: &by, asked, filter, target, table, time_nullable: true, rollup: None }.flow()
+    }
+
+    #[test]
+    fn only_what_is_asked_is_in_the_text() {
+        let definitions = Definitions::built_in();
+        let definition = definitions.get("average_response_time").unwrap();
+        let asked = Asked { grain: Grain::Total, since_us: None, until_us: None, as_of_us: 0, first_us: None };
+        let query = Query {
+            definition,
+            measures: Selection::new(definition, Some(&["mean_s".to_owned(), "n".to_owned()])).unwrap(),
+            by: &[],
+            asked,
+            filter: None,
+            target: Some("1".to_owned()),
+            table: "waits_loaded",
+            time_nullable: false,
+            rollup: None,
+        };
+        assert_eq!(
+            query.flow(),
+            "WITH base AS (
+  SELECT
+    *
+  FROM waits_loaded
+),
+grouped AS (
+  SELECT
+    0 AS bucket,
+    count(wait_us) AS n,
+    mean_s(wait_us) AS mean_s,
+    count(*) FILTER (WHERE end_reason = 'open') AS open_rows
+  FROM base
+)
+SELECT
+  bucket,
+  n,
+  mean_s,
+  open_rows
+FROM grouped"
+        );
+    }
+
+    #[test]
+    fn a_rollup_takes_the_place_of_the_table() {
+        let definitions = Definitions::built_in();
+        let definition = definitions.get("inbound_message_volume").unwrap();
+        let asked =
+            Asked { grain: Grain::Day, since_us: Some(7), until_us: None, as_of_us: 900_000_000, first_us: Some(8) };
+        let query = Query {
+            definition,
+            measures: Selection::new(definition, Some(&["messages".to_owned()])).unwrap(),
+            by: &["channel".to_owned()],
+            asked,
+            filter: None,
+            target: None,
+            table: &definition.table,
+            time_nullable: false,
+            rollup: definition.rollup.as_ref(),
+        };
+        assert_eq!(
+            query.flow(),
+            "WITH base AS (
+  SELECT
+    *,
+    bucket_id(cell_start, 'day') AS bucket
+  FROM message_cells
+  WHERE cell_start >= instant('1970-01-01T00:00:00.000000Z')
+),
+grouped AS (
+  SELECT
+    bucket,
+    channel,
+    coalesce(sum(questions), 0) AS messages
+  FROM base
+  GROUP BY bucket, channel
+  HAVING sum(questions) > 0
+)
+SELECT
+  bucket,
+  channel,
+  messages
+FROM grouped
+ORDER BY bucket, channel NULLS FIRST"
+        );
     }
 
     #[test]

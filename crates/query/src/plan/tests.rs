@@ -13,7 +13,7 @@ use tapemeasure_model::zone::{Grain, WeekStart, Zone};
 use super::period::{Asked, Period};
 use super::sql::Query;
 use super::{fill, flow, result, targets};
-use crate::definitions::Definitions;
+use crate::definitions::{Definitions, Selection};
 use crate::functions::local_time::Clocks;
 use crate::testing::{Random, flags, instants, numbers, session, texts};
 
@@ -34,13 +34,37 @@ fn clocks() -> Arc<Clocks> {
 
 /// The finished result of a KPI over tables in memory.
 async fn kpi(context: &SessionContext, name: &str, by: &[&str], grain: Grain, filter: Option<&str>) -> RecordBatch {
+    answer(context, name, by, grain, filter, &[], false).await
+}
+
+/// As [`kpi`], of some measures, over the table itself or its rollup.
+async fn answer(
+    context: &SessionContext,
+    name: &str,
+    by: &[&str],
+    grain: Grain,
+    filter: Option<&str>,
+    measures: &[&str],
+    rollup: bool,
+) -> RecordBatch {
     let definitions = Definitions::built_in();
     let definition = definitions.get(name).unwrap();
     let by: Vec<String> = by.iter().map(|&d| d.to_owned()).collect();
     let asked = Asked { grain, since_us: None, until_us: None, as_of_us: as_of_us(), first_us: Some(first_us()) };
     let period = Period::new(asked, &clocks()).unwrap();
     let target = definition.target.map(|t| targets::expression(&Settings::default(), t, None));
-    let query = Query { definition, by: &by, asked, filter, target, time_nullable: true };
+    let names: Vec<String> = measures.iter().map(|&name| name.to_owned()).collect();
+    let query = Query {
+        definition,
+        measures: Selection::new(definition, Some(&names)).unwrap(),
+        by: &by,
+        asked,
+        filter,
+        target,
+        table: &definition.table,
+        time_nullable: true,
+        rollup: if rollup { definition.rollup.as_ref() } else { None },
+    };
     let rows = flow::run(context, &query, &query.flow(), &period, true).await.unwrap();
     result::dressed(&fill::sorted(&rows, by.len()).unwrap(), &period).unwrap()
 }
@@ -264,5 +288,71 @@ async fn shares_are_of_the_bucket() {
     assert_eq!(of_bucket.len(), DAYS as usize);
     for (day, sum) in of_bucket {
         near(Some(sum), Some(1.0), &day);
+    }
+}
+
+/// The table `message_cells`: some cells have two rows.
+fn cells_table(messages: &[Message]) -> RecordBatch {
+    let mut cells: BTreeMap<(i64, &str, Option<&str>, bool), [i64; 3]> = BTreeMap::new();
+    for (number, m) in messages.iter().enumerate() {
+        let counts = cells.entry((m.4 - m.4.rem_euclid(HOUR_US / 4), m.0, m.3, number % 3 == 0)).or_default();
+        match m.5 {
+            "question" => counts[0] += 1,
+            "answer" => counts[1] += 1,
+            "bot" => counts[2] += 1,
+            _ => {}
+        }
+    }
+    RecordBatch::try_from_iter([
+        ("cell_start", instants(cells.keys().map(|key| key.0))),
+        ("source", texts(cells.keys().map(|key| Some(key.1)))),
+        ("channel", texts(cells.keys().map(|key| key.2))),
+        ("questions", numbers(cells.values().map(|counts| Some(counts[0])))),
+        ("answers", numbers(cells.values().map(|counts| Some(counts[1])))),
+        ("bots", numbers(cells.values().map(|counts| Some(counts[2])))),
+    ])
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_rollup_gives_what_the_messages_give() {
+    for (seed, few) in [(81, false), (82, true)] {
+        let mut messages = messages(seed);
+        if few {
+            // Channels and hours that have other messages only are no groups of questions.
+            messages.retain(|m| m.5 != "question" || m.3 == Some("sms"));
+        }
+        let tables = vec![("messages", messages_table(&messages)), ("message_cells", cells_table(&messages))];
+        let context = session(&clocks(), tables);
+        let kpis: [(&str, &[&str]); 2] =
+            [("inbound_message_volume", &["messages"]), ("message_volume_by_channel", &[])];
+        let groupings: [&[&str]; 4] = [&[], &["channel"], &["source", "channel"], &["day_of_week", "hour_of_day"]];
+        for (name, measures) in kpis {
+            for by in groupings {
+                for grain in [Grain::Total, Grain::Hour, Grain::Day, Grain::Month] {
+                    let base = answer(&context, name, by, grain, None, measures, false).await;
+                    let rollup = answer(&context, name, by, grain, None, measures, true).await;
+                    assert_eq!(rollup, base, "{name} by {by:?}, {grain}");
+                }
+            }
+        }
+    }
+    let context = session(&clocks(), vec![("messages", messages_table(&[])), ("message_cells", cells_table(&[]))]);
+    for rollup in [false, true] {
+        let found = answer(&context, "inbound_message_volume", &[], Grain::Total, None, &["messages"], rollup).await;
+        assert_eq!((found.num_rows(), integer(&found, "messages", 0)), (1, Some(0)));
+    }
+}
+
+#[tokio::test]
+async fn some_measures_are_those_of_all() {
+    let context = session(&clocks(), vec![("waits", waits_table(&waits(83)))]);
+    let name = "average_response_time";
+    let all = kpi(&context, name, &["channel"], Grain::Day, None).await;
+    let some = answer(&context, name, &["channel"], Grain::Day, None, &["within_target", "p90_s"], false).await;
+    let names: Vec<&str> = some.schema_ref().fields().iter().map(|field| field.name().as_str()).collect();
+    assert_eq!(names, ["bucket", "channel", "p90_s", "within_target", "provisional"]);
+    for name in names {
+        assert_eq!(some.column_by_name(name), all.column_by_name(name), "{name}");
     }
 }

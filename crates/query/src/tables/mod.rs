@@ -5,6 +5,7 @@
 //! | `events` | the archive's event files | [`files`] |
 //! | `messages` | a view over `events`: what is visible at the as-of time | [`messages`] |
 //! | `waits`, `sessions` | derived files, and rows in memory for what is still open | [`files`] |
+//! | `message_cells`, `contacts` | as these: sums over `messages` | [`files`] |
 //! | `subscriptions` | memory | [`files`] |
 
 mod files;
@@ -33,6 +34,8 @@ pub(crate) async fn register(
         ("events", FileTable::of_events(archive, snapshot)?),
         ("waits", FileTable::of_facts(&facts.waits, "opened_at")?),
         ("sessions", FileTable::of_facts(&facts.sessions, "closed_at")?),
+        ("message_cells", FileTable::of_facts(&facts.message_cells, "cell_start")?),
+        ("contacts", FileTable::of_facts(&facts.contacts, "first_message_at")?),
         ("subscriptions", FileTable::of_facts(&facts.subscriptions, "changed_at")?),
     ];
     for (name, table) in tables {

@@ -8,7 +8,7 @@ use tapemeasure_report::digest::{
     INBOUND_MESSAGE_VOLUME, KpiCard, LONGEST_WAIT_TIME, MESSAGE_VOLUME_BY_CHANNEL, Period, RESOLUTION_TIME, TopicRow,
     UNSUBSCRIBED_CONTACTS, Unit, WorstCell,
 };
-use tapemeasure_report::quantity::{count, maybe_duration, share};
+use tapemeasure_report::quantity::{count, maybe_duration};
 use tapemeasure_report::{Thresholds, suggest};
 
 use super::rows::Rows;
@@ -33,8 +33,10 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
-    async fn rows(&self, name: &str, by: &[&str], grain: Grain) -> Result<Rows, Failure> {
-        self.rows_over(name, by, grain, self.since_us, self.until_us).await.map(|(rows, _)| rows)
+    /// Some values of a KPI over the period.
+    async fn rows(&self, name: &str, by: &[&str], grain: Grain, measures: &[&str]) -> Result<Rows, Failure> {
+        let period = (self.since_us, self.until_us);
+        self.rows_over(name, by, grain, measures, period).await.map(|(rows, _)| rows)
     }
 
     async fn rows_over(
@@ -42,8 +44,8 @@ impl Question<'_> {
         name: &str,
         by: &[&str],
         grain: Grain,
-        since_us: i64,
-        until_us: i64,
+        measures: &[&str],
+        (since_us, until_us): (i64, i64),
     ) -> Result<(Rows, Vec<String>), Failure> {
         let request = KpiRequest {
             name: name.to_owned(),
@@ -53,6 +55,7 @@ impl Question<'_> {
             until_us: Some(until_us),
             filter: None,
             target_us: None,
+            measures: Some(measures.iter().map(|m| (*m).to_owned()).collect()),
             fill: true,
         };
         let result = kpi::compute(self.engine, &request).await?;
@@ -83,7 +86,8 @@ pub async fn compute(
         engine: &engine,
         since_us,
         until_us,
-        previous: first.filter(|&first| first < since_us).map(|_| (before, since_us)),
+        // A stretch that the archive reaches only a part of is not compared as if it were whole.
+        previous: first.filter(|&first| day(first, 0) <= before).map(|_| (before, since_us)),
         grain: spark_grain(length),
     };
     let label = |us: i64| {
@@ -94,6 +98,7 @@ pub async fn compute(
             _ => text[..16].replace('T', " "),
         }
     };
+    engine.preload(question.previous.map_or(since_us, |(from, _)| from), until_us).await?;
     let mut cards = Vec::new();
     for definition in engine.definitions().iter() {
         cards.push(card(&question, definition, opened).await?);
@@ -141,6 +146,26 @@ fn shown(name: &str) -> (&'static str, Option<&'static str>, Unit) {
     }
 }
 
+/// The measures that two columns of a card are made of.
+fn measures_of(column: &'static str, n_column: Option<&'static str>) -> Vec<&'static str> {
+    let mut measures = if column == ALL_MESSAGES { vec!["inbound", "agent", "bot"] } else { vec![column] };
+    measures.extend(n_column);
+    measures
+}
+
+/// The measures that the details of a card, and what stands beside its value, are made of.
+fn detailed(name: &str) -> &'static [&'static str] {
+    match name {
+        FIRST_RESPONSE_TIME | AVERAGE_RESPONSE_TIME => {
+            &["p50_s", "p90_s", "n_open", "n_closed_unanswered", "within_target"]
+        }
+        LONGEST_WAIT_TIME => &["conversation_id", "oldest_open_s"],
+        RESOLUTION_TIME => &["p50_s", "p90_s", "n_auto_closed", "within_target"],
+        UNSUBSCRIBED_CONTACTS => &["unsubscribed", "newly_unsubscribed"],
+        _ => &[],
+    }
+}
+
 /// The sum of questions, answers and bot messages: the one number of the volume by channel.
 const ALL_MESSAGES: &str = "inbound + agent + bot";
 
@@ -154,12 +179,15 @@ fn value(rows: &Rows, column: &str, row: usize) -> Option<f64> {
 async fn card(question: &Question<'_>, definition: &Definition, opened: &Opened) -> Result<KpiCard, Failure> {
     let name = definition.name.as_str();
     let (column, n_column, unit) = shown(name);
-    let (now, notes) = question.rows_over(name, &[], Grain::Total, question.since_us, question.until_us).await?;
+    let compared = measures_of(column, n_column);
+    let measures = [compared.as_slice(), detailed(name)].concat();
+    let (now, notes) =
+        question.rows_over(name, &[], Grain::Total, &measures, (question.since_us, question.until_us)).await?;
     let before = match question.previous {
-        Some((from, to)) => Some(question.rows_over(name, &[], Grain::Total, from, to).await?.0),
+        Some(period) => Some(question.rows_over(name, &[], Grain::Total, &compared, period).await?.0),
         None => None,
     };
-    let series = question.rows(name, &[], question.grain).await?;
+    let series = question.rows(name, &[], question.grain, &measures_of(column, None)).await?;
     let targets = &opened.settings.targets;
     let target_us = match name {
         FIRST_RESPONSE_TIME => Some(targets.first_response_us),
@@ -196,7 +224,6 @@ fn details(name: &str, rows: &Rows) -> Vec<(String, String)> {
     let time = |column: &str| maybe_duration(rows.number(column, 0));
     let n = |column: &str| count(rows.count(column, 0));
     let list: Vec<(&str, String)> = match name {
-        INBOUND_MESSAGE_VOLUME => vec![("conversations", n("conversations")), ("contacts", n("contacts"))],
         MESSAGE_VOLUME_BY_CHANNEL => vec![("questions", n("inbound")), ("answers", n("agent")), ("bots", n("bot"))],
         FIRST_RESPONSE_TIME | AVERAGE_RESPONSE_TIME => vec![
             ("p50", time("p50_s")),
@@ -209,11 +236,7 @@ fn details(name: &str, rows: &Rows) -> Vec<(String, String)> {
             ("oldest open", time("oldest_open_s")),
         ],
         RESOLUTION_TIME => vec![("p50", time("p50_s")), ("p90", time("p90_s")), ("by a timer", n("n_auto_closed"))],
-        UNSUBSCRIBED_CONTACTS => vec![
-            ("opted out", n("unsubscribed")),
-            ("newly", n("newly_unsubscribed")),
-            ("of those messaged", rows.number("unsubscribe_rate", 0).map_or_else(|| "–".to_owned(), share)),
-        ],
+        UNSUBSCRIBED_CONTACTS => vec![("opted out", n("unsubscribed")), ("newly", n("newly_unsubscribed"))],
         _ => Vec::new(),
     };
     list.into_iter().map(|(label, text)| (label.to_owned(), text)).collect()
@@ -221,11 +244,11 @@ fn details(name: &str, rows: &Rows) -> Vec<(String, String)> {
 
 async fn channels(question: &Question<'_>) -> Result<Vec<ChannelRow>, Failure> {
     let by = &["channel"];
-    let volume = question.rows(MESSAGE_VOLUME_BY_CHANNEL, by, Grain::Total).await?;
-    let first = question.rows(FIRST_RESPONSE_TIME, by, Grain::Total).await?;
-    let response = question.rows(AVERAGE_RESPONSE_TIME, by, Grain::Total).await?;
-    let resolution = question.rows(RESOLUTION_TIME, by, Grain::Total).await?;
-    let unsubscribed = question.rows(UNSUBSCRIBED_CONTACTS, by, Grain::Total).await?;
+    let volume = question.rows(MESSAGE_VOLUME_BY_CHANNEL, by, Grain::Total, &["inbound", "share"]).await?;
+    let first = question.rows(FIRST_RESPONSE_TIME, by, Grain::Total, &["n", "mean_s"]).await?;
+    let response = question.rows(AVERAGE_RESPONSE_TIME, by, Grain::Total, &["n", "mean_s", "p90_s", "max_s"]).await?;
+    let resolution = question.rows(RESOLUTION_TIME, by, Grain::Total, &["n", "mean_s"]).await?;
+    let unsubscribed = question.rows(UNSUBSCRIBED_CONTACTS, by, Grain::Total, &["unsubscribed"]).await?;
     let mut channels: Vec<ChannelRow> = (0..volume.len())
         .map(|row| {
             let channel = volume.text("channel", row);
@@ -257,8 +280,8 @@ async fn channels(question: &Question<'_>) -> Result<Vec<ChannelRow>, Failure> {
 
 async fn worst_hours(question: &Question<'_>) -> Result<Vec<WorstCell>, Failure> {
     let by = &["day_of_week", "hour_of_day"];
-    let response = question.rows(AVERAGE_RESPONSE_TIME, by, Grain::Total).await?;
-    let longest = question.rows(LONGEST_WAIT_TIME, by, Grain::Total).await?;
+    let response = question.rows(AVERAGE_RESPONSE_TIME, by, Grain::Total, &["n", "mean_s", "max_s"]).await?;
+    let longest = question.rows(LONGEST_WAIT_TIME, by, Grain::Total, &["conversation_id"]).await?;
     let cell = |row: usize| {
         let place = |rows: &Rows, row: usize| (rows.count("day_of_week", row), rows.count("hour_of_day", row));
         let at = place(&response, row);
@@ -281,8 +304,8 @@ async fn worst_hours(question: &Question<'_>) -> Result<Vec<WorstCell>, Failure>
 }
 
 async fn topics(question: &Question<'_>) -> Result<Vec<TopicRow>, Failure> {
-    let response = question.rows(AVERAGE_RESPONSE_TIME, &["topic"], Grain::Total).await?;
-    let longest = question.rows(LONGEST_WAIT_TIME, &["topic"], Grain::Total).await?;
+    let response = question.rows(AVERAGE_RESPONSE_TIME, &["topic"], Grain::Total, &["n", "mean_s", "max_s"]).await?;
+    let longest = question.rows(LONGEST_WAIT_TIME, &["topic"], Grain::Total, &["conversation_id"]).await?;
     let mut topics: Vec<TopicRow> = (0..response.len())
         .map(|row| {
             let topic = response.text("topic", row);

@@ -54,11 +54,6 @@ impl Rows {
         find().unwrap_or(false)
     }
 
-    /// A column of numbers.
-    pub fn numbers(&self, column: &str) -> Vec<Option<f64>> {
-        (0..self.len()).map(|row| self.number(column, row)).collect()
-    }
-
     /// The row with this text in a column.
     pub fn find(&self, column: &str, text: Option<&str>) -> Option<usize> {
         (0..self.len()).find(|&row| self.text(column, row).as_deref() == text)

@@ -13,6 +13,9 @@
 //! opted out at the end        1     2     1     1
 //! ```
 //!
+//! When contacts were first seen comes from the definition's rollup where that is as good, and is not asked where nobody
+//! wants to know; nor is who was reached.
+//!
 //! With dimensions a contact is known in the group of each of its rows, and opted out in the group of the event that
 //! put it out. A contact that is opted out is known, even without a row.
 //!
@@ -44,7 +47,7 @@ use groups::Groups;
 use tally::Tally;
 pub(crate) use texts::{Texts, texts};
 
-/// Runs the queries of a request and puts their answers together: bucket ids, dimensions, visible measures.
+/// Runs the queries of a request and puts their answers together: bucket ids, dimensions, the measures asked for.
 ///
 /// # Errors
 /// [`QueryError::TooManyRows`], [`QueryError::Resources`], [`QueryError::Storage`], [`QueryError::Internal`].
@@ -57,8 +60,8 @@ pub(crate) async fn run(
 ) -> Result<RecordBatch, QueryError> {
     let doing = QueryError::while_doing("reading contacts and their subscriptions");
     let answers = Answers {
-        seen: ask(context, &texts.seen).await.map_err(&doing)?,
-        reached: ask(context, &texts.reached).await.map_err(&doing)?,
+        seen: maybe_ask(context, texts.seen.as_deref()).await.map_err(&doing)?,
+        reached: maybe_ask(context, texts.reached.as_deref()).await.map_err(&doing)?,
         changes: ask(context, &texts.changes).await.map_err(&doing)?,
     };
     let ids = period.ids()?;
@@ -85,12 +88,19 @@ async fn ask(context: &SessionContext, sql: &str) -> Result<RecordBatch> {
     gather(context.sql(sql).await?).await
 }
 
+async fn maybe_ask(context: &SessionContext, sql: Option<&str>) -> Result<Option<RecordBatch>> {
+    match sql {
+        Some(sql) => Ok(Some(ask(context, sql).await?)),
+        None => Ok(None),
+    }
+}
+
 /// Works out the measures that are made of others.
 async fn with_rows(context: &SessionContext, query: &Query<'_>, counts: RecordBatch) -> Result<RecordBatch> {
     let frame = context.read_batch(counts)?;
     let mut selected = vec![ident("bucket")];
     selected.extend(query.by.iter().map(ident));
-    for measure in query.definition.visible() {
+    for measure in query.measures.shown() {
         selected.push(match &measure.expression {
             Expression::Row(sql) => {
                 context.parse_sql_expr(&query.dated(sql), frame.schema())?.alias(measure.name.as_str())
@@ -101,17 +111,19 @@ async fn with_rows(context: &SessionContext, query: &Query<'_>, counts: RecordBa
     gather(frame.select(selected)?).await
 }
 
-/// What the three queries found.
+/// What the three queries found, as far as they were asked.
 struct Answers {
-    seen: RecordBatch,
-    reached: RecordBatch,
+    seen: Option<RecordBatch>,
+    reached: Option<RecordBatch>,
     changes: RecordBatch,
 }
 
 impl Answers {
     /// The group of every row of each answer.
     fn groups(&self, groups: &mut Groups<'_>) -> Result<[Vec<usize>; 3]> {
-        Ok([groups.of(&self.seen)?, groups.of(&self.reached)?, groups.of(&self.changes)?])
+        let seen = self.seen.as_ref().map(|batch| groups.of(batch)).transpose()?;
+        let reached = self.reached.as_ref().map(|batch| groups.of(batch)).transpose()?;
+        Ok([seen.unwrap_or_default(), reached.unwrap_or_default(), groups.of(&self.changes)?])
     }
 }
 

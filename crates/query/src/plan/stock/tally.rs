@@ -60,9 +60,14 @@ impl Tally {
     }
 
     pub(super) fn take(&mut self, answers: &Answers, [seen, reached, changes]: &[Vec<usize>; 3]) -> Result<()> {
-        self.take_reached(&answers.reached, reached)?;
+        if let Some(batch) = &answers.reached {
+            self.take_reached(batch, reached)?;
+        }
         let mut contacts = Numbers::default();
-        let first_seen = self.take_seen(&answers.seen, seen, &mut contacts)?;
+        let first_seen = match &answers.seen {
+            Some(batch) => self.take_seen(batch, seen, &mut contacts)?,
+            None => HashMap::new(),
+        };
         let spans = self.take_changes(&answers.changes, changes, &mut contacts)?;
         for ((group, contact), mut spans) in spans {
             let known_from =
@@ -194,7 +199,7 @@ impl Tally {
         let mut columns = vec![("bucket".to_owned(), pick(&|place| self.ids[place % buckets]))];
         let group_of: Vec<usize> = places.iter().map(|&place| place / buckets).collect();
         columns.extend(query.by.iter().cloned().zip(groups.columns(&group_of)?));
-        for measure in &query.definition.measures {
+        for measure in query.measures.needed() {
             let Expression::Contacts(which) = measure.expression else { continue };
             let counts = match which {
                 Contacts::Known => &self.known,

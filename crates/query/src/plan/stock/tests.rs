@@ -8,7 +8,7 @@ use arrow::datatypes::{Float64Type, Int64Type};
 use tapemeasure_model::instant::{DAY_US, HOUR_US, parse_instant};
 use tapemeasure_model::zone::{Grain, WeekStart, Zone};
 
-use crate::definitions::{Definitions, Kind};
+use crate::definitions::{Definitions, Kind, Selection};
 use crate::functions::local_time::Clocks;
 use crate::plan::period::{Asked, Period};
 use crate::plan::sql::Query;
@@ -81,6 +81,23 @@ fn messages(events: &[Event]) -> RecordBatch {
     .unwrap()
 }
 
+/// The table `contacts`: of each contact and channel the first message of every two days.
+fn contacts(events: &[Event]) -> RecordBatch {
+    let mut rows: BTreeMap<(&str, &str, Option<&str>, i64), i64> = BTreeMap::new();
+    for e in events.iter().filter(|e| !matches!(e.what, What::OptedOut | What::OptedIn)) {
+        let period = (e.at_us - first_us()) / (2 * DAY_US);
+        let first = rows.entry((e.source, e.contact.as_str(), e.channel, period)).or_insert(e.at_us);
+        *first = e.at_us.min(*first);
+    }
+    RecordBatch::try_from_iter([
+        ("source", texts(rows.keys().map(|key| Some(key.0)))),
+        ("contact_id", texts(rows.keys().map(|key| Some(key.1)))),
+        ("channel", texts(rows.keys().map(|key| key.2))),
+        ("first_message_at", instants(rows.values().copied())),
+    ])
+    .unwrap()
+}
+
 /// The table `subscriptions`, its rows in another order than the one they are to be read in.
 fn subscriptions(events: &[Event]) -> RecordBatch {
     let mut state: BTreeMap<(&str, &str, Option<&str>), bool> = BTreeMap::new();
@@ -147,16 +164,44 @@ fn oracle(events: &[Event], group: Option<Option<&str>>, start_us: i64, end_us: 
 async fn check(seed: u64, by_channel: bool, since_us: Option<i64>, until_us: Option<i64>, as_of_us: i64) {
     let events: Vec<Event> = events(seed).into_iter().filter(|e| e.at_us <= as_of_us).collect();
     let clocks = Arc::new(Clocks::new(Zone::UTC, WeekStart::Monday, (first_us(), as_of_us)));
-    let context = session(&clocks, vec![("messages", messages(&events)), ("subscriptions", subscriptions(&events))]);
+    let tables = vec![
+        ("messages", messages(&events)),
+        ("contacts", contacts(&events)),
+        ("subscriptions", subscriptions(&events)),
+    ];
+    let context = session(&clocks, tables);
     let definitions = Definitions::built_in();
     let definition = definitions.get("unsubscribed_contacts").unwrap();
     let Kind::Stock(of) = &definition.kind else { unreachable!("it is a stock") };
     let by: Vec<String> = if by_channel { vec!["channel".to_owned()] } else { Vec::new() };
     let asked = Asked { grain: Grain::Day, since_us, until_us, as_of_us, first_us: Some(first_us()) };
     let period = Period::new(asked, &clocks).unwrap();
-    let query = Query { definition, by: &by, asked, filter: None, target: None, time_nullable: true };
-    let rows = stock::run(&context, &query, &stock::texts(&query, of), &period, true).await.unwrap();
+    let query = |asked_for: &[&str], rollup: bool| {
+        let names: Vec<String> = asked_for.iter().map(|&name| name.to_owned()).collect();
+        Query {
+            definition,
+            measures: Selection::new(definition, Some(&names)).unwrap(),
+            by: &by,
+            asked,
+            filter: None,
+            target: None,
+            table: &definition.table,
+            time_nullable: true,
+            rollup: if rollup { definition.rollup.as_ref() } else { None },
+        }
+    };
+    let all = query(&[], false);
+    let rows = stock::run(&context, &all, &stock::texts(&all, of), &period, true).await.unwrap();
     let rows = fill::sorted(&rows, by.len()).unwrap();
+    let others: [(&[&str], bool); 3] = [(&[], true), (&["unsubscribed_share"], true), (&["newly_unsubscribed"], false)];
+    for (asked_for, rollup) in others {
+        let some = query(asked_for, rollup);
+        let found = stock::run(&context, &some, &stock::texts(&some, of), &period, true).await.unwrap();
+        let found = fill::sorted(&found, by.len()).unwrap();
+        for (field, column) in found.schema_ref().fields().iter().zip(found.columns()) {
+            assert_eq!(Some(column), rows.column_by_name(field.name()), "seed {seed}, {}", field.name());
+        }
+    }
 
     let groups: Vec<Option<Option<&str>>> =
         if by_channel { CHANNELS.iter().map(|&channel| Some(channel)).collect() } else { vec![None] };
@@ -210,7 +255,18 @@ fn the_texts_put_the_condition_into_every_query() {
     let by = vec!["source".to_owned()];
     let asked = Asked { grain: Grain::Month, since_us: None, until_us: Some(0), as_of_us: 0, first_us: None };
     let filter = Some("team = 'x'");
-    let query = Query { definition, by: &by, asked, filter, target: None, time_nullable: false };
+    let query = Query {
+        definition,
+        measures: Selection::new(definition, None).unwrap(),
+        by: &by,
+        asked,
+        filter,
+        target: None,
+        table: &definition.table,
+        time_nullable: false,
+        rollup: None,
+    };
+    assert_eq!(stock::texts(&query, of).tables(&query), "messages, subscriptions");
     assert_eq!(
         stock::texts(&query, of).shown(),
         "-- contacts by when they were first seen; one by one where they ever opted out
@@ -288,4 +344,38 @@ SELECT
 FROM base
 ORDER BY contact_source, contact, contact_channel NULLS FIRST, changed_at, opted_out, event_id;"
     );
+}
+
+#[test]
+fn only_what_is_asked_is_read() {
+    let definitions = Definitions::built_in();
+    let definition = definitions.get("unsubscribed_contacts").unwrap();
+    let Kind::Stock(of) = &definition.kind else { unreachable!("it is a stock") };
+    let asked = Asked { grain: Grain::Total, since_us: None, until_us: Some(0), as_of_us: 0, first_us: None };
+    let tables = |asked_for: &str| {
+        let query = Query {
+            definition,
+            measures: Selection::new(definition, Some(&[asked_for.to_owned()])).unwrap(),
+            by: &[],
+            asked,
+            filter: None,
+            target: None,
+            table: &definition.table,
+            time_nullable: false,
+            rollup: definition.rollup.as_ref(),
+        };
+        let texts = stock::texts(&query, of);
+        (texts.tables(&query), texts.shown())
+    };
+    let (read, text) = tables("unsubscribed_share");
+    assert_eq!(read, "contacts, subscriptions");
+    let seen = "    min(first_message_at) AS first_at
+  FROM base
+  WHERE first_message_at < instant('1970-01-01T00:00:00.000000Z')
+  GROUP BY source, contact_id
+";
+    assert!(text.contains("  FROM contacts\n") && text.contains(seen), "{text}");
+    assert_eq!(tables("unsubscribe_rate").0, "messages, subscriptions");
+    assert_eq!(tables("contacts_messaged").0, "messages, subscriptions");
+    assert_eq!(tables("newly_unsubscribed").0, "subscriptions");
 }

@@ -1,15 +1,16 @@
 //! The three queries of a stock.
 
-use crate::definitions::Stock;
-use crate::plan::sql::{Query, columns, in_parens, indented, instant};
+use crate::definitions::{Contacts, Expression, Stock};
+use crate::plan::sql::{Query, columns, in_parens, instant};
 
 /// The three queries of a stock.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Texts {
     /// Contacts by the bucket in which they were first seen; one by one where they ever opted out.
-    pub(super) seen: String,
-    /// Contacts that were reached, by bucket.
-    pub(super) reached: String,
+    /// None where nobody asks for them.
+    pub(super) seen: Option<String>,
+    /// Contacts that were reached, by bucket. None where nobody asks for them.
+    pub(super) reached: Option<String>,
     /// Every change of a subscription, in order.
     pub(super) changes: String,
 }
@@ -17,11 +18,26 @@ pub(crate) struct Texts {
 impl Texts {
     /// The queries as people see them.
     pub(crate) fn shown(&self) -> String {
-        format!(
-            "-- contacts by when they were first seen; one by one where they ever opted out\n{};\n\n\
-             -- contacts that were reached\n{};\n\n-- who opted out and in\n{};",
-            self.seen, self.reached, self.changes
-        )
+        let seen = "-- contacts by when they were first seen; one by one where they ever opted out";
+        let parts = [
+            self.seen.as_ref().map(|sql| format!("{seen}\n{sql};")),
+            self.reached.as_ref().map(|sql| format!("-- contacts that were reached\n{sql};")),
+            Some(format!("-- who opted out and in\n{};", self.changes)),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// The tables that the queries read.
+    pub(crate) fn tables(&self, query: &Query<'_>) -> String {
+        let mut tables = Vec::new();
+        if self.seen.is_some() {
+            tables.push(query.rollup.map_or(query.table, |rollup| rollup.table.as_str()));
+        }
+        if self.reached.is_some() && !tables.contains(&query.table) {
+            tables.push(query.table);
+        }
+        tables.push("subscriptions");
+        tables.join(", ")
     }
 }
 
@@ -29,6 +45,7 @@ impl Texts {
 pub(crate) fn texts(query: &Query<'_>, stock: &Stock) -> Texts {
     let Query { definition, by, asked, filter, .. } = query;
     let (time, grain) = (&definition.time, asked.grain);
+    let counts = |which: Contacts| query.measures.needed().any(|m| m.expression == Expression::Contacts(which));
     let base = |table: &str, time: &str| {
         let mut selected = vec!["*".to_owned()];
         selected.extend(query.derived(time));
@@ -40,11 +57,23 @@ pub(crate) fn texts(query: &Query<'_>, stock: &Stock) -> Texts {
     let until = asked.until_us.map(|us| format!("\n  AND {time} < {}", instant(us))).unwrap_or_default();
     let since = asked.since_us.map(|us| format!("\n  AND {time} >= {}", instant(us))).unwrap_or_default();
 
+    let (seen_in, seen_at) = match query.rollup {
+        Some(rollup) => (rollup.table.as_str(), &rollup.time),
+        None => (query.table, time),
+    };
+    let mut conditions = Vec::new();
+    if query.rollup.is_none() {
+        conditions.push(format!("({})", stock.known));
+    }
+    conditions.extend(asked.until_us.map(|us| format!("{seen_at} < {}", instant(us))));
+    conditions.extend(filter.map(|filter| in_parens(filter, 4)));
+    let conditions =
+        if conditions.is_empty() { String::new() } else { format!("\n  WHERE {}", conditions.join("\n    AND ")) };
     let mut keys = vec!["source".to_owned(), "contact_id".to_owned()];
     keys.extend(by.iter().filter(|d| !matches!(d.as_str(), "source" | "contact_id")).cloned());
     let mut each = vec!["source AS contact_source".to_owned(), "contact_id AS contact".to_owned()];
     each.extend(by.iter().cloned());
-    each.push(format!("min({time}) AS first_at"));
+    each.push(format!("min({seen_at}) AS first_at"));
     let bucket = format!("bucket_id(seen.first_at, '{grain}')");
     let mut counted = vec![format!("{bucket} AS bucket")];
     counted.extend(by.iter().map(|d| format!("seen.{d} AS {d}")));
@@ -61,15 +90,12 @@ pub(crate) fn texts(query: &Query<'_>, stock: &Stock) -> Texts {
     groups.extend(by.iter().map(|d| format!("seen.{d}")));
     groups.extend(["changed.contact_source", "changed.contact"].map(str::to_owned));
     let seen = format!(
-        "WITH {},\nseen AS (\n  SELECT\n    {}\n  FROM base\n  WHERE ({}){}{}\n  GROUP BY {}\n),\nchanged AS (\n  \
+        "WITH {},\nseen AS (\n  SELECT\n    {}\n  FROM base{conditions}\n  GROUP BY {}\n),\nchanged AS (\n  \
          SELECT DISTINCT source AS contact_source, contact_id AS contact\n  FROM subscriptions\n  WHERE opted_out\n)\n\
          SELECT\n  {}\nFROM seen\nLEFT JOIN changed\n  ON seen.contact_source = changed.contact_source AND \
          seen.contact = changed.contact\nGROUP BY {}",
-        base(&definition.table, time),
+        base(seen_in, seen_at),
         columns(&each, 4),
-        stock.known,
-        indented(&until, 2),
-        filtered(4),
         keys.join(", "),
         columns(&counted, 2),
         groups.join(", "),
@@ -83,7 +109,7 @@ pub(crate) fn texts(query: &Query<'_>, stock: &Stock) -> Texts {
     groups.extend(by.iter().cloned());
     let reached = format!(
         "WITH {}\nSELECT\n  {}\nFROM base\nWHERE ({}){since}{until}{}\nGROUP BY {}",
-        base(&definition.table, time),
+        base(query.table, time),
         columns(&selected, 2),
         stock.reached,
         filtered(2),
@@ -105,5 +131,8 @@ pub(crate) fn texts(query: &Query<'_>, stock: &Stock) -> Texts {
         base("subscriptions", "changed_at"),
         columns(&selected, 2),
     );
+    // Who was seen also tells which groups there are.
+    let seen = (counts(Contacts::Known) || !by.is_empty()).then_some(seen);
+    let reached = counts(Contacts::Reached).then_some(reached);
     Texts { seen, reached, changes }
 }

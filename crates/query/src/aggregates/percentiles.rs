@@ -1,16 +1,15 @@
-//! `time_summary(us)`: count, mean, exact percentiles and maximum of spans in microseconds, in seconds.
+//! `percentiles_s(us)`: exact percentiles of spans in microseconds, in seconds.
 //!
 //! ```text
-//! wait_us                 time_summary(wait_us)
-//! ─────────               ──────────────────────────────────────────────────────────────────
+//! wait_us                 percentiles_s(wait_us)
+//! ─────────               ──────────────────────────────────────
 //! 60000000
-//! null           ──►      {n: 2, mean_s: 75.0, p50_s: 75.0, p90_s: 87.0, p95_s: 88.5, max_s: 90.0}
+//! null           ──►      {p50_s: 75.0, p90_s: 87.0, p95_s: 88.5}
 //! 90000000
 //! ```
 //!
-//! Nulls do not count. Of nothing, `n` is 0 and the rest is null (kpi-rules A2). Percentiles are continuous, as SQL's
-//! `percentile_cont` (kpi-rules A1), worked out in seconds. The mean is exact before its last rounding: sums are kept
-//! in 128 bits.
+//! Nulls do not count. Of nothing, all are null (kpi-rules A2). Percentiles are continuous, as SQL's `percentile_cont`
+//! (kpi-rules A1), worked out in seconds. Every value is kept until the end: ask for it only where it is shown.
 
 use std::sync::{Arc, LazyLock};
 
@@ -28,20 +27,13 @@ use super::kernel::{GroupKernel, Grouped, Single, check_group_count, selection};
 /// Microseconds in a second.
 const SECOND: f64 = 1_000_000.0;
 
-/// The percentiles of a summary, in ascending order.
+/// The percentiles, in ascending order.
 const QUANTILES: [f64; 3] = [0.5, 0.9, 0.95];
 
-/// The fields of a summary.
+/// The fields of a result.
 static FIELDS: LazyLock<Fields> = LazyLock::new(|| {
     let seconds = |name| Field::new(name, DataType::Float64, true);
-    Fields::from(vec![
-        Field::new("n", DataType::Int64, false),
-        seconds("mean_s"),
-        seconds("p50_s"),
-        seconds("p90_s"),
-        seconds("p95_s"),
-        seconds("max_s"),
-    ])
+    Fields::from(vec![seconds("p50_s"), seconds("p90_s"), seconds("p95_s")])
 });
 
 /// The state of a group: its values, in any order.
@@ -55,19 +47,19 @@ fn value_field() -> FieldRef {
 
 /// The aggregate function.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct TimeSummary {
+pub(super) struct PercentilesS {
     signature: Signature,
 }
 
-impl TimeSummary {
+impl PercentilesS {
     pub(super) fn new() -> Self {
         Self { signature: Signature::user_defined(Volatility::Immutable) }
     }
 }
 
-impl AggregateUDFImpl for TimeSummary {
+impl AggregateUDFImpl for PercentilesS {
     fn name(&self) -> &str {
-        "time_summary"
+        "percentiles_s"
     }
 
     fn signature(&self) -> &Signature {
@@ -77,7 +69,7 @@ impl AggregateUDFImpl for TimeSummary {
     fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
         match arg_types {
             [t] if t.is_integer() || t.is_null() => Ok(vec![DataType::Int64]),
-            _ => plan_err!("time_summary takes one column of whole microseconds, such as wait_us"),
+            _ => plan_err!("percentiles_s takes one column of whole microseconds, such as wait_us"),
         }
     }
 
@@ -91,7 +83,7 @@ impl AggregateUDFImpl for TimeSummary {
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         if args.is_distinct {
-            return plan_err!("time_summary knows no DISTINCT");
+            return plan_err!("percentiles_s knows no DISTINCT");
         }
         Ok(Box::new(Single::try_new(Spans::default())?))
     }
@@ -195,13 +187,13 @@ impl GroupKernel for Spans {
     fn results(&mut self, n: usize) -> Result<ArrayRef> {
         if self.groups <= 1 {
             // The one group is put in order where it lies: copying a year of waits would double the memory.
-            let summary = summarise(&mut self.values);
-            return Ok(summaries(&vec![summary; n]));
+            let found = percentiles(&mut self.values);
+            return Ok(column(&vec![found; n]));
         }
         let (mut sorted, offsets) = self.by_group();
-        let results: Vec<Summary> =
-            (0..n).map(|group| summarise(&mut sorted[offsets[group]..offsets[group + 1]])).collect();
-        Ok(summaries(&results))
+        let found: Vec<[Option<f64>; 3]> =
+            (0..n).map(|group| percentiles(&mut sorted[offsets[group]..offsets[group + 1]])).collect();
+        Ok(column(&found))
     }
 
     fn states(&mut self, n: usize) -> Result<Vec<ArrayRef>> {
@@ -273,54 +265,35 @@ fn lists(values: Vec<i64>, offsets: &[usize]) -> ArrayRef {
     Arc::new(LargeListArray::new(value_field(), offsets, Arc::new(Int64Array::from(values)), None))
 }
 
-/// The summary of one group, in seconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Summary {
-    n: i64,
-    mean: Option<f64>,
-    quantiles: [Option<f64>; 3],
-    max: Option<f64>,
-}
-
-fn summaries(groups: &[Summary]) -> ArrayRef {
-    let seconds = |of: &dyn Fn(&Summary) -> Option<f64>| -> ArrayRef {
-        Arc::new(groups.iter().map(of).collect::<Float64Array>())
-    };
-    let columns = vec![
-        Arc::new(Int64Array::from_iter_values(groups.iter().map(|g| g.n))) as ArrayRef,
-        seconds(&|g| g.mean),
-        seconds(&|g| g.quantiles[0]),
-        seconds(&|g| g.quantiles[1]),
-        seconds(&|g| g.quantiles[2]),
-        seconds(&|g| g.max),
-    ];
+/// The percentiles of all groups as one array.
+fn column(groups: &[[Option<f64>; 3]]) -> ArrayRef {
+    let columns = (0..QUANTILES.len())
+        .map(|at| Arc::new(groups.iter().map(|found| found[at]).collect::<Float64Array>()) as ArrayRef)
+        .collect();
     Arc::new(StructArray::new(FIELDS.clone(), columns, None))
 }
 
-/// Summarises values in microseconds, whose order it changes.
+/// The percentiles of values in microseconds, in seconds. Changes the order of the values.
 ///
 /// A percentile `q` of `n` values lies at rank `x = q (n - 1)`, between the two values next to it in order, in
 /// proportion. Ranks ascend, so that each search only looks right of the one before.
-fn summarise(values: &mut [i64]) -> Summary {
-    let Some(&first) = values.first() else { return Summary::default() };
-    let (mut sum, mut max) = (0_i128, first);
-    for &value in values.iter() {
-        sum += i128::from(value);
-        max = max.max(value);
+fn percentiles(values: &mut [i64]) -> [Option<f64>; 3] {
+    let mut found = [None; 3];
+    if values.is_empty() {
+        return found;
     }
-    let n = values.len();
-    let mut quantiles = [None; 3];
+    let last = (values.len() - 1) as f64;
     let mut from = 0;
-    for (quantile, q) in quantiles.iter_mut().zip(QUANTILES) {
-        let x = q * (n - 1) as f64;
+    for (percentile, q) in found.iter_mut().zip(QUANTILES) {
+        let x = q * last;
         let rank = x as usize;
         let (_, &mut low, right) = values[from..].select_nth_unstable(rank - from);
         let high = right.iter().copied().min().unwrap_or(low);
         let (low, high) = (low as f64 / SECOND, high as f64 / SECOND);
-        *quantile = Some(low + (high - low) * (x - rank as f64));
+        *percentile = Some(low + (high - low) * (x - rank as f64));
         from = rank;
     }
-    Summary { n: n as i64, mean: Some(sum as f64 / n as f64 / SECOND), quantiles, max: Some(max as f64 / SECOND) }
+    found
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Summaries against the oracle's arithmetic, in every way that DataFusion takes through an aggregate.
+//! Percentiles against the oracle's arithmetic, in every way that DataFusion takes through an aggregate.
 
 use arrow::array::AsArray;
 use arrow::datatypes::{Float64Type, Int64Type};
@@ -21,22 +21,13 @@ fn oracle_percentile(values: &[i64], q: f64) -> Option<f64> {
 }
 
 #[test]
-fn percentiles_and_maximum_are_the_oracles_to_the_last_bit() {
+fn percentiles_are_the_oracles_to_the_last_bit() {
     let mut random = Random(7);
     for n in (0..60).chain([100, 1_001]) {
         let mut values: Vec<i64> = (0..n).map(|_| random.below(2_000_000_000) as i64 * 3).collect();
         let expected: Vec<Option<f64>> = QUANTILES.iter().map(|&q| oracle_percentile(&values, q)).collect();
-        let max = values.iter().max().map(|&x| x as f64 / 1e6);
-        let summary = summarise(&mut values);
-        assert_eq!(summary.quantiles.to_vec(), expected, "{n}");
-        assert_eq!((summary.n, summary.max), (n, max));
+        assert_eq!(percentiles(&mut values).to_vec(), expected, "{n}");
     }
-}
-
-#[test]
-fn sums_beyond_64_bits_stay_exact() {
-    let summary = summarise(&mut [i64::MAX - 1, i64::MAX, i64::MAX - 2]);
-    assert_eq!(summary.mean, Some((i64::MAX - 1) as f64 / 1e6));
 }
 
 fn random_batches(seed: u64, groups: usize) -> Vec<Batch> {
@@ -71,11 +62,9 @@ fn every_way_through_gives_what_a_plain_loop_gives() {
         }
         for (way, result) in every_way(Spans::default, &batches, groups).into_iter().enumerate() {
             let result = result.as_struct();
-            let (n, p90) = (result.column(0).as_primitive::<Int64Type>(), result.column(3));
-            let p90 = p90.as_primitive::<Float64Type>();
+            let p90 = result.column(1).as_primitive::<Float64Type>();
             assert_eq!(result.len(), groups, "way {way}");
             for group in 0..groups {
-                assert_eq!(n.value(group), plain[group].len() as i64, "way {way}, group {group}");
                 let expected = oracle_percentile(&plain[group], 0.9);
                 assert_eq!(p90.is_valid(group).then(|| p90.value(group)), expected, "way {way}, group {group}");
             }
@@ -84,12 +73,11 @@ fn every_way_through_gives_what_a_plain_loop_gives() {
 }
 
 #[test]
-fn nothing_is_a_count_of_zero_and_nulls() {
+fn of_nothing_all_are_null() {
     let mut single = Single::try_new(Spans::default()).unwrap();
     let result = single.evaluate().unwrap().to_array().unwrap();
     let result = result.as_struct();
-    assert_eq!(result.column(0).as_primitive::<Int64Type>().value(0), 0);
-    for column in 1..6 {
+    for column in 0..3 {
         assert!(result.column(column).is_null(0), "{column}");
     }
 }

@@ -1,0 +1,232 @@
+//! Rows as they come out of a walk: small and fixed, their texts in one place.
+
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use std::hash::BuildHasher;
+use tapemeasure_model::instant::SECOND_US;
+
+use super::tables::Table;
+use crate::fold::act::Act;
+use crate::fold::session::{CloseReason, EndedWait, InitiatedBy, Outcome, Session};
+
+/// Length of a cell in which messages are counted: the hours and days of every zone in use are whole numbers of it.
+pub(crate) const CELL_US: i64 = 900 * SECOND_US;
+
+/// A text in [`Rows::texts`]. Null is marked by a start behind the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: usize,
+    end: usize,
+}
+
+impl Span {
+    const NULL: Self = Self { start: 1, end: 0 };
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SessionRow {
+    pub(crate) source: u32,
+    pub(crate) conversation: Span,
+    pub(crate) contact: Span,
+    pub(crate) channel: u32,
+    pub(crate) team: u32,
+    pub(crate) topic: u32,
+    pub(crate) agent: u32,
+    pub(crate) opened_at: i64,
+    pub(crate) closed_at: Option<i64>,
+    pub(crate) close_reason: CloseReason,
+    pub(crate) auto_closed: bool,
+    pub(crate) reopened: bool,
+    pub(crate) initiated_by_agent: bool,
+    pub(crate) first_inbound_at: Option<i64>,
+    pub(crate) n_inbound: i64,
+    pub(crate) n_agent: i64,
+    pub(crate) n_bot: i64,
+    pub(crate) resolution_us: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WaitRow {
+    /// Its session's place among the sessions.
+    pub(crate) session: usize,
+    /// Channel of the wait, or else of its session.
+    pub(crate) channel: u32,
+    pub(crate) ended: EndedWait,
+}
+
+/// An opt-out or opt-in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ChangeRow {
+    pub(crate) source: u32,
+    pub(crate) contact: Span,
+    pub(crate) channel: u32,
+    pub(crate) agent: u32,
+    pub(crate) team: u32,
+    pub(crate) topic: u32,
+    pub(crate) conversation: Span,
+    pub(crate) at: i64,
+    pub(crate) event_id: Span,
+    pub(crate) opted_out: bool,
+}
+
+/// A contact on a channel, and its first message of the period.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ContactRow {
+    pub(crate) source: u32,
+    pub(crate) contact: Span,
+    pub(crate) channel: u32,
+    pub(crate) first_message_at: i64,
+}
+
+/// A quarter of an hour, a source and a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Cell {
+    /// Its start in units of [`CELL_US`] since 1970.
+    pub(crate) idx: i64,
+    pub(crate) source: u32,
+    pub(crate) channel: u32,
+}
+
+/// Questions, answers and bot messages of a cell.
+pub(crate) type CellCounts = [i64; 3];
+
+/// Rows of one walk and period.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    texts: String,
+    pub(crate) sessions: Vec<SessionRow>,
+    pub(crate) waits: Vec<WaitRow>,
+    pub(crate) changes: Vec<ChangeRow>,
+    pub(crate) contacts: Vec<ContactRow>,
+    contact_idx: HashTable<usize>,
+    /// The contact that was seen last: most messages come from the one before.
+    last_contact: Option<usize>,
+    pub(crate) cells: HashMap<Cell, CellCounts>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Rows {
+    /// Empty, with room for as much as `like` holds.
+    pub(crate) fn like(like: &Self) -> Self {
+        Self {
+            texts: String::with_capacity(like.texts.len()),
+            sessions: Vec::with_capacity(like.sessions.len()),
+            waits: Vec::with_capacity(like.waits.len()),
+            contacts: Vec::with_capacity(like.contacts.len()),
+            ..Self::default()
+        }
+    }
+
+    /// Rows of a table.
+    pub(crate) fn len(&self, table: Table) -> usize {
+        match table {
+            Table::Waits => self.waits.len(),
+            Table::Sessions => self.sessions.len(),
+            Table::Changes => self.changes.len(),
+            Table::Cells => self.cells.len(),
+            Table::Contacts => self.contacts.len(),
+        }
+    }
+
+    /// The text of a span; `None` for null.
+    pub(crate) fn text(&self, span: Span) -> Option<&str> {
+        self.texts.get(span.start..span.end)
+    }
+
+    /// Adds a session that has come to its end, or to the end of what is known, with its waits.
+    pub(crate) fn push(&mut self, session: &Session, outcome: Outcome) {
+        let (closed_at, close_reason, auto_closed) = match outcome {
+            Outcome::Open => (None, CloseReason::Open, false),
+            Outcome::Ended { at, reason, auto } => (Some(at), reason, auto),
+        };
+        let row = SessionRow {
+            source: session.source,
+            conversation: self.put(Some(&session.conversation)),
+            contact: self.put(session.contact.as_deref()),
+            channel: session.channel,
+            team: session.team,
+            topic: session.topic,
+            agent: session.agent,
+            opened_at: session.opened_at,
+            closed_at,
+            close_reason,
+            auto_closed,
+            reopened: session.reopened,
+            initiated_by_agent: session.initiated_by == InitiatedBy::Agent,
+            first_inbound_at: session.first_inbound_at,
+            n_inbound: session.n_inbound,
+            n_agent: session.n_agent,
+            n_bot: session.n_bot,
+            resolution_us: match (close_reason, closed_at, session.resolution_start()) {
+                (CloseReason::Closed, Some(end), Some(start)) => Some(end - start),
+                _ => None,
+            },
+        };
+        let at = self.sessions.len();
+        self.sessions.push(row);
+        self.waits.extend(session.waits.iter().map(|&ended| WaitRow {
+            session: at,
+            channel: if ended.wait.channel == 0 { session.channel } else { ended.wait.channel },
+            ended,
+        }));
+    }
+
+    /// Counts a message in its cell.
+    pub(crate) fn count(&mut self, at: i64, source: u32, channel: u32, act: Act) {
+        let kind = match act {
+            Act::Question => 0,
+            Act::Answer => 1,
+            Act::Bot => 2,
+            _ => return,
+        };
+        let cell = Cell { idx: at.div_euclid(CELL_US), source, channel };
+        self.cells.entry(cell).or_default()[kind] += 1;
+    }
+
+    /// Notes that a contact has a message.
+    pub(crate) fn seen(&mut self, at: i64, source: u32, channel: u32, contact: &str) {
+        let same = |row: &ContactRow, texts: &str| {
+            row.source == source
+                && row.channel == channel
+                && texts.get(row.contact.start..row.contact.end) == Some(contact)
+        };
+        if let Some(row) = self.last_contact.and_then(|last| self.contacts.get_mut(last))
+            && same(row, &self.texts)
+        {
+            row.first_message_at = row.first_message_at.min(at);
+            return;
+        }
+        let hash = self.hasher.hash_one((source, channel, contact));
+        let known = self.contact_idx.find(hash, |&idx| same(&self.contacts[idx], &self.texts)).copied();
+        let idx = match known {
+            Some(idx) => {
+                let row = &mut self.contacts[idx];
+                row.first_message_at = row.first_message_at.min(at);
+                idx
+            }
+            None => {
+                let idx = self.contacts.len();
+                let contact = self.put(Some(contact));
+                self.contacts.push(ContactRow { source, contact, channel, first_message_at: at });
+                let (contacts, texts, hasher) = (&self.contacts, &self.texts, &self.hasher);
+                self.contact_idx.insert_unique(hash, idx, |&idx| {
+                    let row = &contacts[idx];
+                    hasher.hash_one((row.source, row.channel, &texts[row.contact.start..row.contact.end]))
+                });
+                idx
+            }
+        };
+        self.last_contact = Some(idx);
+    }
+
+    /// Puts a text by.
+    pub(crate) fn put(&mut self, text: Option<&str>) -> Span {
+        match text {
+            None => Span::NULL,
+            Some(text) => {
+                let start = self.texts.len();
+                self.texts.push_str(text);
+                Span { start, end: self.texts.len() }
+            }
+        }
+    }
+}

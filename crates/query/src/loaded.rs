@@ -1,0 +1,204 @@
+//! Rows of facts in memory, for many questions about one period.
+//!
+//! A report asks some thirty questions about the same weeks. Reading their waits and sessions from files once, with the
+//! columns that the built-in KPIs name, leaves the arithmetic.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
+use datafusion::datasource::MemTable;
+use datafusion::error::Result;
+use datafusion::prelude::SessionContext;
+
+use crate::definitions::{Expression, is_derived, names};
+use crate::plan::period::Asked;
+use crate::plan::sql::{Query, instant};
+
+/// A table that can be loaded.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    /// The table of the archive.
+    pub(crate) table: &'static str,
+    /// The table in memory.
+    pub(crate) name: &'static str,
+    /// The column of time that decides which rows are loaded. Rows without are not: no KPI over it counts them.
+    time: &'static str,
+    /// The columns that are loaded.
+    columns: &'static [&'static str],
+}
+
+/// What is loaded. Open waits are among the rows, so that what they make provisional stays so.
+pub(crate) const SHAPES: &[Shape] = &[
+    Shape {
+        table: "waits",
+        name: "waits_loaded",
+        time: "opened_at",
+        columns: &["opened_at", "wait_us", "end_reason", "is_first", "channel", "topic", "source", "conversation_id"],
+    },
+    Shape {
+        table: "sessions",
+        name: "sessions_loaded",
+        time: "closed_at",
+        columns: &["closed_at", "resolution_us", "auto_closed", "close_reason", "channel", "source"],
+    },
+];
+
+/// The period of which rows are in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Loaded {
+    /// First instant.
+    pub(crate) since_us: i64,
+    /// First instant after it.
+    pub(crate) until_us: i64,
+}
+
+impl Loaded {
+    /// Whether every row of a period lies in it.
+    pub(crate) fn covers(self, asked: &Asked) -> bool {
+        let Some(since_us) = asked.since_us.or(asked.first_us) else { return false };
+        let until_us = asked.until_us.unwrap_or(asked.as_of_us.saturating_add(1));
+        self.since_us <= since_us && until_us <= self.until_us
+    }
+}
+
+/// The rows of `[since, until)` of a table, in as many partitions as told, batch by batch in turn.
+pub(crate) async fn load(
+    context: &SessionContext,
+    shape: &Shape,
+    period: Loaded,
+    partitions: usize,
+) -> Result<MemTable> {
+    let sql = format!(
+        "SELECT {} FROM {} WHERE {time} >= {} AND {time} < {}",
+        shape.columns.join(", "),
+        shape.table,
+        instant(period.since_us),
+        instant(period.until_us),
+        time = shape.time,
+    );
+    let frame = context.sql(&sql).await?;
+    let schema = Arc::new(frame.schema().as_arrow().clone());
+    let mut parts: Vec<Vec<RecordBatch>> = vec![Vec::new(); partitions.max(1)];
+    let mut next = 0;
+    for batch in frame.collect_partitioned().await?.into_iter().flatten() {
+        if batch.num_rows() > 0 {
+            parts[next].push(RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())?);
+            next = (next + 1) % parts.len();
+        }
+    }
+    MemTable::try_new(schema, parts)
+}
+
+/// The loaded table that can answer a flow; `schema` is that of the definition's table. None if the flow names a column
+/// that is not loaded, or has a condition of the user's.
+pub(crate) fn shape(query: &Query<'_>, schema: &Schema) -> Option<&'static Shape> {
+    if query.filter.is_some() || query.rollup.is_some() {
+        return None;
+    }
+    let definition = query.definition;
+    let shape = SHAPES.iter().find(|shape| shape.table == definition.table && shape.time == definition.time)?;
+    let mut texts: Vec<&str> = Vec::new();
+    texts.extend(definition.filter.as_deref());
+    texts.extend(definition.unsettled.as_deref());
+    texts.extend(query.target.as_deref());
+    for measure in query.measures.needed() {
+        if let Expression::Aggregate(sql) = &measure.expression {
+            texts.push(sql);
+        }
+    }
+    for text in texts {
+        for name in names(text) {
+            if schema.column_with_name(&name).is_some() && !shape.columns.contains(&name.as_str()) {
+                return None;
+            }
+        }
+    }
+    for dimension in query.by {
+        if !is_derived(dimension) && !shape.columns.contains(&dimension.as_str()) {
+            return None;
+        }
+    }
+    Some(shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::catalog::TableProvider;
+    use tapemeasure_model::zone::{Grain, WeekStart, Zone};
+
+    use super::*;
+    use crate::definitions::{Definitions, Selection};
+    use crate::functions::local_time::Clocks;
+    use crate::plan::gather;
+    use crate::testing::{flags, instants, numbers, session, texts};
+
+    fn waits() -> RecordBatch {
+        RecordBatch::try_from_iter([
+            ("source", texts([Some("s"); 4].into_iter())),
+            ("conversation_id", texts(["a", "b", "c", "d"].into_iter().map(Some))),
+            ("channel", texts([Some("sms"), None, None, None].into_iter())),
+            ("team", texts([None; 4].into_iter())),
+            ("topic", texts([None; 4].into_iter())),
+            ("opened_at", instants([10, 20, 30, 40].into_iter())),
+            ("end_reason", texts(["replied", "open", "replied", "open"].into_iter().map(Some))),
+            ("is_first", flags([Some(true); 4].into_iter())),
+            ("wait_us", numbers([Some(1), None, Some(3), None].into_iter())),
+        ])
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_rows_of_the_period_are_loaded_open_ones_too() {
+        let clocks = Arc::new(Clocks::new(Zone::UTC, WeekStart::Monday, (0, 100)));
+        let context = session(&clocks, vec![("waits", waits())]);
+        let table = load(&context, &SHAPES[0], Loaded { since_us: 20, until_us: 40 }, 3).await.unwrap();
+        assert_eq!(table.schema().fields().len(), SHAPES[0].columns.len());
+        context.register_table("waits_loaded", Arc::new(table)).unwrap();
+        let sql = "SELECT conversation_id FROM waits_loaded ORDER BY conversation_id";
+        let rows = gather(context.sql(sql).await.unwrap()).await.unwrap();
+        assert_eq!(rows.column(0).as_ref(), texts(["b", "c"].into_iter().map(Some)).as_ref());
+    }
+
+    #[test]
+    fn a_period_inside_is_covered() {
+        let loaded = Loaded { since_us: 20, until_us: 41 };
+        let asked =
+            |since_us, until_us| Asked { grain: Grain::Total, since_us, until_us, as_of_us: 40, first_us: Some(10) };
+        assert!(loaded.covers(&asked(Some(20), Some(41))));
+        assert!(loaded.covers(&asked(Some(30), None)));
+        assert!(!loaded.covers(&asked(Some(19), Some(41))));
+        assert!(!loaded.covers(&asked(Some(20), Some(42))));
+        assert!(!loaded.covers(&asked(None, Some(41))));
+    }
+
+    #[test]
+    fn what_names_another_column_reads_the_files() {
+        let definitions = Definitions::built_in();
+        let schema = waits().schema();
+        let found = |name: &str, by: &[&str], filter: Option<&'static str>| {
+            let definition = definitions.get(name).unwrap();
+            let by: Vec<String> = by.iter().map(|&d| d.to_owned()).collect();
+            let asked = Asked { grain: Grain::Total, since_us: None, until_us: None, as_of_us: 40, first_us: Some(10) };
+            let query = Query {
+                definition,
+                measures: Selection::new(definition, None).unwrap(),
+                by: &by,
+                asked,
+                filter,
+                target: definition.target.map(|_| "CASE WHEN channel = 'team' THEN 1 END".to_owned()),
+                table: &definition.table,
+                time_nullable: false,
+                rollup: None,
+            };
+            shape(&query, &schema).map(|shape| shape.name)
+        };
+        for name in ["first_response_time", "average_response_time", "longest_wait_time"] {
+            assert_eq!(found(name, &["channel", "hour_of_day"], None), Some("waits_loaded"), "{name}");
+            assert_eq!(found(name, &["team"], None), None, "{name}");
+            assert_eq!(found(name, &[], Some("true")), None, "{name}");
+        }
+        assert_eq!(found("resolution_time", &["channel"], None), Some("sessions_loaded"));
+        assert_eq!(found("inbound_message_volume", &[], None), None);
+    }
+}
