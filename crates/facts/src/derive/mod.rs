@@ -62,9 +62,9 @@ pub struct Facts {
     pub as_of_us: i64,
     /// The earliest event; `None` for an archive without events up to the as-of time.
     pub first_us: Option<i64>,
-    /// Rows of [`waits_schema`], each file sorted by `opened_at`.
+    /// Rows of [`waits_schema`], each file sorted by the UTC day of `opened_at`.
     pub waits: FactTable,
-    /// Rows of [`sessions_schema`], each file sorted by `closed_at`, open ones last.
+    /// Rows of [`sessions_schema`], each file sorted by the UTC day of `closed_at`, open ones last.
     pub sessions: FactTable,
     /// Rows of [`subscriptions_schema`].
     pub subscriptions: FactTable,
@@ -152,7 +152,7 @@ impl FactTable {
 }
 
 /// Derives the facts of a snapshot, as far as they are not there already. Blocking: it reads and writes files, on as
-/// many threads as told and one more.
+/// many threads as told and a few more that write.
 ///
 /// Memory: one batch of events for each thread, the rows of two periods, and everything that is open at the end of a
 /// period; without `closed` events and without `session_gap` every session stays open for ever.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tapemeasure_archive::DerivedStore;
 
 use super::files::{ParquetFile, read_parquet};
-use super::{FactFile, Facts};
+use super::{FactFile, Facts, named};
 use crate::FactsError;
 use crate::rows::batches;
 use crate::rows::tables::{Share, Table};
@@ -92,15 +92,23 @@ pub(crate) struct NewPiece {
 }
 
 impl NewPiece {
-    /// Sorts and writes the rows, then the carry, then the note.
+    /// Writes the rows, each table on a thread of its own, then the carry, then the note.
     ///
     /// # Errors
     /// A file cannot be written.
     pub(crate) fn write(self, store: &DerivedStore) -> Result<Piece, FactsError> {
-        let tables = Table::ALL
-            .into_iter()
-            .map(|table| write_table(store, &self.name, table, &self.shares))
-            .collect::<Result<_, _>>()?;
+        let (name, shares) = (&self.name, &self.shares);
+        let tables = std::thread::scope(|scope| {
+            let writers: Vec<_> = Table::ALL
+                .into_iter()
+                .map(|table| named(table.name()).spawn_scoped(scope, move || write_table(store, name, table, shares)))
+                .collect::<Result<_, _>>()
+                .map_err(|source| FactsError::NoThread { source })?;
+            writers
+                .into_iter()
+                .map(|writer| writer.join().map_err(|_| FactsError::Thread)?)
+                .collect::<Result<_, FactsError>>()
+        })?;
         if let Some(bytes) = &self.carry_bytes {
             write_bytes(store, &carry_name(&self.name), bytes)?;
         }

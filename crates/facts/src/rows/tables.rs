@@ -1,10 +1,11 @@
-//! Rows of all walks in their order of time, as batches of each table.
+//! Rows of all walks by the day that they belong to, as batches of each table.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
+use tapemeasure_model::instant::DAY_US;
 
 use super::columns::{Dictionary, Flags, Numbers, ids, instants, numbers};
 use super::store::{CELL_US, Rows};
@@ -55,8 +56,11 @@ impl Table {
 /// Rows of one walk with the texts behind their numbers.
 pub(crate) type Share = (Rows, Interners);
 
-/// A row's place: time, walk, place in the walk. Rows of one time are in the order of the walks, which is that of keys.
-type Place = (i64, u32, u32);
+/// A row's place: UTC day, walk, place in the walk.
+type Place = (i32, u32, u32);
+
+/// The day of rows without a time: after all others.
+const NO_DAY: i32 = i32::MAX;
 
 struct Dictionaries {
     source: Dictionary,
@@ -66,8 +70,12 @@ struct Dictionaries {
     agent: Dictionary,
 }
 
-/// All rows of a table, in batches of at most [`BATCH_ROWS`], sorted by time (null last), to `each`. Gives the number of
-/// rows, and the least and greatest time.
+/// All rows of a table, in batches of at most [`BATCH_ROWS`], to `each`. Gives the number of rows, and the least and
+/// greatest time.
+///
+/// Rows are sorted by the UTC day of their time (none last), and within a day in the order of keys, in which the walks
+/// made them. That prunes as well as the order of time, because a row group holds days, and copies rows in the order in
+/// which they lie in memory, which the order of time does not.
 ///
 /// # Errors
 /// Those of `each`; arrow's, which right columns do not have.
@@ -87,9 +95,15 @@ pub(crate) fn batches<E: From<ArrowError>>(
         return cells(&texts, shares, each);
     }
     let mut places: Vec<Place> = Vec::new();
+    let mut bounds: Option<(i64, i64)> = None;
     for (walk, (rows, _)) in shares.iter().enumerate() {
-        let walk = walk as u32;
-        let mut add = |idx: usize, at: Option<i64>| places.push((at.unwrap_or(i64::MAX), walk, idx as u32));
+        let mut add = |idx: usize, at: Option<i64>| {
+            let day = at.map_or(NO_DAY, |at| at.div_euclid(DAY_US) as i32);
+            places.push((day, walk as u32, idx as u32));
+            if let Some(at) = at {
+                bounds = Some(bounds.map_or((at, at), |(least, most)| (least.min(at), most.max(at))));
+            }
+        };
         match table {
             Table::Waits => rows.waits.iter().enumerate().for_each(|(i, r)| add(i, Some(r.ended.wait.opened_at))),
             Table::Sessions => rows.sessions.iter().enumerate().for_each(|(i, r)| add(i, r.closed_at)),
@@ -98,7 +112,7 @@ pub(crate) fn batches<E: From<ArrowError>>(
             Table::Cells => {}
         }
     }
-    places.sort_unstable();
+    places.sort_by_key(|place| place.0);
     for places in places.chunks(BATCH_ROWS) {
         let columns = match table {
             Table::Waits => waits(&texts, shares, places),
@@ -108,8 +122,6 @@ pub(crate) fn batches<E: From<ArrowError>>(
         };
         each(RecordBatch::try_new(table.schema(), columns)?)?;
     }
-    let known = places.partition_point(|place| place.0 < i64::MAX);
-    let bounds = places[..known].first().zip(places[..known].last()).map(|(first, last)| (first.0, last.0));
     Ok((places.len() as u64, bounds))
 }
 
@@ -237,7 +249,7 @@ fn changes(texts: &Dictionaries, shares: &[Share], places: &[Place]) -> Vec<Arra
     let (mut contact, mut conversation, mut event_id) = (ids(n), ids(n), ids(n));
     let mut changed_at = Vec::with_capacity(n);
     let mut opted_out = Flags::new(n);
-    for &(at, walk, idx) in places {
+    for &(_, walk, idx) in places {
         let walk = walk as usize;
         let rows = &shares[walk].0;
         let row = &rows.changes[idx as usize];
@@ -248,7 +260,7 @@ fn changes(texts: &Dictionaries, shares: &[Share], places: &[Place]) -> Vec<Arra
         team.push(walk, row.team);
         topic.push(walk, row.topic);
         conversation.append_option(rows.text(row.conversation));
-        changed_at.push(at);
+        changed_at.push(row.at);
         event_id.append_option(rows.text(row.event_id));
         opted_out.push(row.opted_out);
     }
@@ -270,14 +282,14 @@ fn contacts(texts: &Dictionaries, shares: &[Share], places: &[Place]) -> Vec<Arr
     let n = places.len();
     let (mut source, mut channel, mut contact) = (texts.source.column(n), texts.channel.column(n), ids(n));
     let mut first_message_at = Vec::with_capacity(n);
-    for &(at, walk, idx) in places {
+    for &(_, walk, idx) in places {
         let walk = walk as usize;
         let rows = &shares[walk].0;
         let row = &rows.contacts[idx as usize];
         source.push(walk, row.source);
         contact.append_option(rows.text(row.contact));
         channel.push(walk, row.channel);
-        first_message_at.push(at);
+        first_message_at.push(row.first_message_at);
     }
     vec![source.finish(), Arc::new(contact.finish()), channel.finish(), instants(first_message_at)]
 }
