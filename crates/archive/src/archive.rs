@@ -154,7 +154,11 @@ impl Archive {
             .with_columns(delta_columns()?)
             .with_partition_columns([col::PERIOD])
             // The log is also the memory of which inputs went in; other engines must not shorten it.
-            .with_configuration([("delta.enableExpiredLogCleanup", Some("false"))])
+            .with_configuration([
+                ("delta.enableExpiredLogCleanup", Some("false")),
+                // Readers that are not told so take a column without statistics for one that is null throughout.
+                (STATISTICS_COLUMNS, Some("occurred_at,conversation_key")),
+            ])
             // What an interrupted `create` left is taken over.
             .with_save_mode(SaveMode::Ignore)
             .with_commit_properties(CommitProperties::default().with_create_checkpoint(false))
@@ -166,6 +170,9 @@ impl Archive {
         }
     }
 }
+
+/// Property of a Delta table that names the columns with statistics (Delta protocol, "Table Features").
+const STATISTICS_COLUMNS: &str = "delta.dataSkippingStatsColumns";
 
 /// The table's columns: those of the stored events, and the partition column, which is not in the files.
 fn delta_columns() -> Result<Vec<StructField>, ArchiveError> {

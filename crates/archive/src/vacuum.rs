@@ -62,6 +62,7 @@ impl Archive {
             let mut vacuumed = Vacuumed::default();
             archive.vacuum_events(&current, Duration::from_secs(keep_versions_s), dry_run, &mut vacuumed)?;
             archive.vacuum_staged(dry_run, &mut vacuumed)?;
+            archive.vacuum_spill(dry_run, &mut vacuumed)?;
             Ok(vacuumed)
         })
         .await?;
@@ -94,6 +95,31 @@ impl Archive {
             }
         }
         Ok(vacuumed)
+    }
+
+    /// Scratch directories of ingests that were killed.
+    fn vacuum_spill(&self, dry_run: bool, vacuumed: &mut Vacuumed) -> Result<(), ArchiveError> {
+        let spill = self.spill_dir();
+        let entries = match std::fs::read_dir(&spill) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(e) => return Err(ArchiveError::io("list", &spill, e)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(|e| ArchiveError::io("list", &spill, e))?;
+            let path = entry.path();
+            let modified =
+                entry.metadata().and_then(|m| m.modified()).map_err(|e| ArchiveError::io("read", &path, e))?;
+            if !is_older(modified, LEFT_OVER_AFTER) {
+                continue;
+            }
+            let bytes = size_below(&path).map_err(|e| ArchiveError::io("list", &path, e))?;
+            if !dry_run {
+                std::fs::remove_dir_all(&path).map_err(|e| ArchiveError::io("remove", &path, e))?;
+            }
+            vacuumed.add(format!("{}/{}", layout::SPILL, entry.file_name().to_string_lossy()), bytes);
+        }
+        Ok(())
     }
 
     fn vacuum_events(
@@ -200,6 +226,17 @@ fn is_older(modified: SystemTime, than: Duration) -> bool {
     SystemTime::now().duration_since(modified).unwrap_or_default() >= than
 }
 
+/// Size of the files below a directory.
+fn size_below(dir: &std::path::Path) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        bytes += if metadata.is_dir() { size_below(&entry.path())? } else { metadata.len() };
+    }
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use tapemeasure_model::period::PeriodKind;
@@ -231,7 +268,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (archive, old, new) = archive_with_a_replaced_file(&dir.path().join("a")).await;
         assert_eq!(archive.vacuum(false, 3_600).await.unwrap(), Vacuumed::default());
-        assert_eq!(archive.snapshot(Some(1)).await.unwrap().files(), [old.clone()]);
+        assert_eq!(archive.snapshot(Some(1)).await.unwrap().files(), std::slice::from_ref(&old));
 
         let planned = archive.vacuum(true, 0).await.unwrap();
         assert!(archive.file_path(&old).exists());

@@ -6,7 +6,12 @@ use clap::{Parser, Subcommand};
 
 /// Exact, explainable KPIs over archives of customer conversations.
 #[derive(Debug, Parser)]
-#[command(name = "tape", version, about, max_term_width = 100, infer_subcommands = false)]
+#[command(
+    name = "tape",
+    version,
+    about = "Exact, explainable KPIs over archives of customer conversations",
+    max_term_width = 100
+)]
 pub struct Args {
     #[command(flatten)]
     pub global: Global,
@@ -131,9 +136,9 @@ pub struct Generate {
     /// Another seed gives another archive of the same nature
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
-    /// ndjson or csv
-    #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
-    pub format: String,
+    /// ndjson or csv [default: by the name of the file, else ndjson]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

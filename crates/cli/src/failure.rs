@@ -189,6 +189,7 @@ impl From<QueryError> for Failure {
                 | QueryError::BadFilter { .. }
                 | QueryError::UnknownParameter { .. }
                 | QueryError::BadParameter { .. }
+                | QueryError::BadQuery { .. }
         );
         Self::of(error, usage)
     }

@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// How long a verb may take to stop by itself after Ctrl-C before the process ends at once. Nothing is lost by that:
-/// what is not committed does not exist, and scratch files of a dead process are removed by the next.
+/// what is not committed does not exist, and scratch files of a dead process are removed by a vacuum.
 const GRACE: Duration = Duration::from_millis(900);
 
 /// Whether the user pressed Ctrl-C.

@@ -20,7 +20,9 @@ struct Encoder {
 
 /// The sessions of all walks, in order of their keys, with the hash at the end; and the hash in hexadecimal.
 pub(crate) fn assemble(parts: &[Vec<u8>]) -> (Vec<u8>, String) {
-    let mut bytes = MAGIC.to_vec();
+    let len = MAGIC.len() + parts.iter().map(Vec::len).sum::<usize>() + HASH_LEN;
+    let mut bytes = Vec::with_capacity(len);
+    bytes.extend_from_slice(MAGIC);
     for part in parts {
         bytes.extend_from_slice(part);
     }

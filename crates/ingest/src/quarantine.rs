@@ -182,7 +182,7 @@ impl Quarantine {
                 .map_err(|source| failed(&path, source))?;
             self.overflow = Some((path, BufWriter::new(file)));
         }
-        self.held.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        self.held.sort_unstable_by_key(|held| held.0);
         self.held_bytes = 0;
         if let Some((path, writer)) = &mut self.overflow {
             for (_, line) in self.held.drain(..) {

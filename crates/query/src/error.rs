@@ -167,7 +167,7 @@ pub enum QueryError {
     /// Filling up the empty buckets would make more rows than anybody reads.
     #[error(
         "{buckets} buckets for each of {groups} groups are more than {limit} rows; ask for a longer grain or a shorter \
-         period, or switch filling off with --no-fill"
+         period, or switch filling off with --sparse"
     )]
     TooManyRows {
         /// Buckets of the period.

@@ -227,7 +227,7 @@ async fn disorder_is_refused_and_nothing_stays() {
         let (last, before) = results.split_last().unwrap();
         assert!(before.iter().all(Result::is_ok));
         assert!(matches!(last, Err(ArchiveError::OutOfOrder { row: 1, .. })), "{last:?}");
-        assert!(matches!(writer.write(&batch(&[second.clone()])), Err(ArchiveError::RunAbandoned { .. })));
+        assert!(matches!(writer.write(&batch(std::slice::from_ref(&second))), Err(ArchiveError::RunAbandoned { .. })));
         assert!(matches!(writer.finish(), Err(ArchiveError::RunAbandoned { .. })));
         assert_eq!(files_left(&archive), 0);
     }
@@ -244,7 +244,7 @@ async fn rows_that_do_not_fit_are_refused() {
     let strange = Row { event_type: "sneezed", ..good.clone() };
     let error = refused(&dictionary_batch(&[strange]));
     assert!(matches!(&error, ArchiveError::UnknownEventType { found, .. } if found == "sneezed"), "{error}");
-    let narrow = batch(&[good.clone()]).project(&[0, 1]).unwrap();
+    let narrow = batch(std::slice::from_ref(&good)).project(&[0, 1]).unwrap();
     assert!(matches!(refused(&narrow), ArchiveError::WrongColumns { .. }));
     assert_eq!(files_left(&archive), 0);
 }

@@ -12,18 +12,14 @@ use crate::output::Sink;
 use crate::watch::{self, Bar};
 
 /// Conversations that are made at once: about 8 MB.
-const CHUNK: u64 = 4_096;
+const CHUNK_CONVERSATIONS: u64 = 4_096;
+
+/// The bytes of some conversations, and how many events they are.
+type Chunk = Result<(Vec<u8>, u64), GenerateError>;
 
 /// Writes the archive.
 pub fn run(global: &Global, verb: &Generate) -> Result<Done, Failure> {
-    let format = Format::from_name(&verb.format).ok_or_else(|| {
-        let names: Vec<&str> = Format::ALL.iter().map(|f| f.as_str()).collect();
-        Failure::usage(format!(
-            "--format {:?} is not one that can be generated; known are {}",
-            verb.format,
-            names.join(", ")
-        ))
-    })?;
+    let format = format_of(verb)?;
     let start = Month::parse(&verb.start)
         .ok_or_else(|| Failure::usage(format!("--start {:?} is no month; write one such as 2025-01", verb.start)))?;
     let options =
@@ -35,6 +31,20 @@ pub fn run(global: &Global, verb: &Generate) -> Result<Done, Failure> {
         note(&format!("{} events", tapemeasure_report::quantity::count(events)));
     }
     Ok(Done::Well)
+}
+
+/// The format named, else that of the file's name, else NDJSON.
+fn format_of(verb: &Generate) -> Result<Format, Failure> {
+    let ending = verb.output.as_ref().and_then(|path| path.extension()?.to_str());
+    let name = match (&verb.format, ending) {
+        (Some(name), _) => name,
+        (None, Some("csv")) => "csv",
+        (None, _) => return Ok(Format::Ndjson),
+    };
+    Format::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = Format::ALL.iter().map(|f| f.as_str()).collect();
+        Failure::usage(format!("--format {name:?} is not one that can be generated; known are {}", names.join(", ")))
+    })
 }
 
 /// Makes conversations on `threads` threads and writes them in order: the bytes do not depend on the threads. Gives
@@ -53,7 +63,7 @@ pub fn write(options: &GenerateOptions, threads: usize, sink: &mut Sink) -> Resu
     sink.write_all(generator.header()).map_err(|e| Failure::output(&place, e))?;
     std::thread::scope(|scope| {
         // Each thread makes every n-th chunk; they are taken in turn.
-        let makers: Vec<Receiver<Result<(Vec<u8>, u64), GenerateError>>> = (0..threads as u64)
+        let makers: Vec<Receiver<Chunk>> = (0..threads as u64)
             .map(|first| {
                 let (to_writer, made) = sync_channel(2);
                 let generator = &generator;
@@ -85,5 +95,6 @@ pub fn write(options: &GenerateOptions, threads: usize, sink: &mut Sink) -> Resu
 }
 
 fn chunks(conversations: u64) -> impl Iterator<Item = Range<u64>> {
-    (0..conversations.div_ceil(CHUNK)).map(move |i| i * CHUNK..((i + 1) * CHUNK).min(conversations))
+    (0..conversations.div_ceil(CHUNK_CONVERSATIONS))
+        .map(move |i| i * CHUNK_CONVERSATIONS..((i + 1) * CHUNK_CONVERSATIONS).min(conversations))
 }

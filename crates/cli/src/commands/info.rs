@@ -22,7 +22,8 @@ pub async fn run(global: &Global, verb: &Info) -> Result<Done, Failure> {
     let options = DeriveOptions { threads: global.threads(), ..DeriveOptions::default() };
     let fresh = freshness(&opened.archive, snapshot, &opened.settings, &options)?;
     let format = Format::choose(&verb.output)?;
-    if verb.output.format.is_none() && verb.output.output.is_none() {
+    // The summary is for people; other formats hold the periods and nothing else.
+    if format == Format::Table && verb.output.output.is_none() {
         print(&summary(&opened, fresh.len(), fresh.iter().filter(|f| f.1).count()).await?)?;
     }
     let periods = snapshot.periods();

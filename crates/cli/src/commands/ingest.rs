@@ -22,6 +22,12 @@ pub async fn run(global: &Global, verb: &Ingest) -> Result<Done, Failure> {
         period: verb.period.as_deref().and_then(PeriodKind::from_name),
         force: verb.force,
     };
+    if !(0.0..=100.0).contains(&verb.max_rejected) {
+        return Err(Failure::usage(format!(
+            "--max-rejected {} is no percentage; write one from 0 to 100",
+            verb.max_rejected
+        )));
+    }
     let watch = IngestWatch::new();
     watch::end_soon_after_interrupt();
     let summary = ingest(&global.archive, &verb.files, &options, &watch).await?;

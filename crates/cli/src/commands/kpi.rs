@@ -138,7 +138,7 @@ fn write(results: Vec<(String, KpiResult)>, format: Format, mut sink: Sink) -> R
     let io = |e| Failure::output(&place, e);
     match (format, named.as_slice()) {
         (_, [one]) if !matches!(format, Format::Table | Format::Vertical | Format::Markdown | Format::Html) => {
-            write_batches(format, sink, one.schema(), &[one.clone()])?;
+            write_batches(format, sink, one.schema(), std::slice::from_ref(one))?;
         }
         (Format::Ndjson | Format::Json, many) => {
             let json = format == Format::Json;

@@ -1,5 +1,7 @@
 //! `tape sql`: one query, or the shell.
 
+use std::io::IsTerminal;
+
 use reedline::{DefaultPrompt, DefaultPromptSegment, FileBackedHistory, Reedline, Signal};
 use tapemeasure_query::Engine;
 use tapemeasure_report::quantity::count;
@@ -28,7 +30,11 @@ pub async fn run(global: &Global, verb: &Sql) -> Result<Done, Failure> {
             std::fs::read_to_string(path)
                 .map_err(|e| Failure::failed(format!("cannot read the query {}: {e}", path.display()), e))?,
         ),
-        (None, None) => None,
+        (None, None) if std::io::stdin().is_terminal() => None,
+        (None, None) => Some(
+            std::io::read_to_string(std::io::stdin())
+                .map_err(|e| Failure::failed(format!("cannot read the query from standard input: {e}"), e))?,
+        ),
     };
     let format = Format::choose(&verb.output)?;
     let opened = Opened::new(global, &verb.reading).await?;
@@ -36,7 +42,7 @@ pub async fn run(global: &Global, verb: &Sql) -> Result<Done, Failure> {
     match query {
         Some(query) => {
             let sink = Sink::open(verb.output.output.as_deref())?;
-            answer(&engine, &query, &params, format, sink).await?;
+            answer(&engine, query.trim().trim_end_matches(';'), &params, format, sink).await?;
             Ok(Done::Well)
         }
         None => shell(&engine, &params, format).await,

@@ -40,7 +40,8 @@ pub async fn run(global: &Global, verb: &Vacuum) -> Result<Done, Failure> {
     }
     let verb = if verb.dry_run { "would remove" } else { "removed" };
     let files = count(removed.files.len() as u64);
-    text.push_str(&format!("{verb} {files} files, {}\n", human_bytes(removed.bytes)));
+    let noun = if removed.files.len() == 1 { "file" } else { "files" };
+    text.push_str(&format!("{verb} {files} {noun}, {}\n", human_bytes(removed.bytes)));
     print(&text)?;
     Ok(Done::Well)
 }

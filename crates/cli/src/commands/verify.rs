@@ -46,11 +46,11 @@ pub async fn run(global: &Global, verb: &Verify) -> Result<Done, Failure> {
         note("facts are not compared while events are not sound");
     }
     text.push_str(&format!(
-        "{} in {} files, {}: {}\n",
-        events(verification.rows),
-        count(verification.files),
+        "{} in {}, {}: {}\n",
+        counted(verification.rows, "event"),
+        counted(verification.files, "file"),
         human_bytes(verification.bytes),
-        if findings == 0 { "sound".to_owned() } else { format!("{} findings", count(findings as u64)) },
+        if findings == 0 { "sound".to_owned() } else { counted(findings as u64, "finding") },
     ));
     print(&text)?;
     Ok(if findings == 0 { Done::Well } else { Done::WithFindings })
@@ -70,6 +70,6 @@ fn facts_differ(global: &Global, opened: &Opened) -> Result<Vec<String>, Failure
     Ok(compare(&kept, &fresh)?)
 }
 
-fn events(n: u64) -> String {
-    format!("{} {}", count(n), if n == 1 { "event" } else { "events" })
+fn counted(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
 }

@@ -21,6 +21,8 @@ use crate::failure::Failure;
 pub struct BatchWriter {
     schema: SchemaRef,
     rows: u64,
+    /// Whether a batch was written, be it empty.
+    begun: bool,
     form: Form,
 }
 
@@ -67,7 +69,7 @@ impl BatchWriter {
             }
             Format::Arrow => Form::Arrow(Box::new(StreamWriter::try_new(sink, &schema).map_err(arrow_error)?)),
         };
-        let mut writer = Self { schema, rows: 0, form };
+        let mut writer = Self { schema, rows: 0, begun: false, form };
         writer.begin(&place)?;
         Ok(writer)
     }
@@ -80,6 +82,7 @@ impl BatchWriter {
         let place = "the output";
         let io = |e| Failure::output(place, e);
         let arrow_error = |e| arrow_failure(place, e);
+        self.begun = true;
         let first_row = self.rows;
         self.rows += batch.num_rows() as u64;
         match &mut self.form {
@@ -129,7 +132,7 @@ impl BatchWriter {
             Form::Vertical(sink) | Form::Markdown(sink) => sink,
             Form::Separated(writer) => {
                 let mut sink = writer.into_inner();
-                if self.rows == 0 {
+                if !self.begun {
                     // arrow writes the header with the first batch.
                     let tab = matches!(sink.place().rsplit('.').next(), Some("tsv"));
                     let names: Vec<&str> = self.schema.fields().iter().map(|f| f.name().as_str()).collect();

@@ -74,6 +74,7 @@ pub(super) fn run(
         pieces.sort_by_key(|(at, _, _)| *at);
         for (_, name, piece) in pieces {
             piece.add_to(&store, &name, facts)?;
+            facts.pieces.push(name);
         }
         Ok(())
     })

@@ -78,6 +78,8 @@ pub struct Facts {
     pub deletions: Arc<DeletedIds>,
     /// Whether any conversation was ever closed: without, resolution time says so (kpi-rules R1).
     pub has_closes: bool,
+    /// Names, without ending, of the derived files that the facts lie in.
+    pub(crate) pieces: Vec<String>,
     /// Periods whose facts were there already, and periods that were derived now.
     pub periods_reused: usize,
     /// See [`periods_reused`](Self::periods_reused).
@@ -176,6 +178,7 @@ pub fn derive(
         message_cells: FactTable::empty(cells_schema()),
         contacts: FactTable::empty(contacts_schema()),
         changes: Vec::new(),
+        pieces: Vec::new(),
         deletions: Arc::new(DeletedIds::default()),
         has_closes: false,
         periods_reused: 0,

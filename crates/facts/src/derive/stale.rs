@@ -16,18 +16,10 @@ use crate::extract;
 /// The folder cannot be listed.
 pub fn stale(archive: &Archive, snapshot: &Snapshot, facts: &Facts) -> Result<Vec<String>, FactsError> {
     let store = archive.derived();
-    let in_use: HashSet<String> = facts
-        .waits
-        .files
-        .iter()
-        .chain(&facts.sessions.files)
-        .filter_map(|file| file.path.file_name()?.to_str()?.split('.').next().map(str::to_owned))
-        .collect();
-    let stem =
-        |name: &str| name.strip_prefix(&format!("{FOLDER}/")).and_then(|n| n.split('.').next().map(str::to_owned));
+    let in_use: HashSet<&str> = facts.pieces.iter().map(String::as_str).collect();
     let extracts: HashSet<String> = snapshot.files().iter().map(extract::name).collect();
-    let is_stale = |name: &str| match stem(name) {
-        Some(stem) => !in_use.contains(&stem),
+    let is_stale = |name: &str| match name.strip_prefix(FOLDER) {
+        Some(_) => !in_use.contains(name.split('.').next().unwrap_or(name)),
         None => !extracts.contains(name),
     };
     Ok(store.list()?.into_iter().filter(|file| is_stale(&file.name)).map(|file| file.name).collect())

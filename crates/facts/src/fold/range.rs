@@ -66,10 +66,15 @@ impl<'a> Walk<'a> {
     /// happens after that instant, so what ends here ends in any case.
     pub(crate) fn begin(&mut self, start_us: i64) {
         self.closes = 0;
+        self.rows.begin(start_us);
         let sessions = std::mem::take(&mut self.carried);
         let mut ahead = Vec::with_capacity(sessions.len());
         for mut session in sessions {
             let rules = self.rules_of(session.source);
+            if !rules.let_time_end() {
+                ahead.push(session);
+                continue;
+            }
             match session.pass(start_us, &rules) {
                 Outcome::Open => ahead.push(session),
                 ended => self.rows.push(&session, ended),

@@ -78,7 +78,7 @@ pub(crate) struct ContactRow {
 }
 
 /// A quarter of an hour, a source and a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cell {
     /// Its start in units of [`CELL_US`] since 1970.
     pub(crate) idx: i64,
@@ -88,6 +88,44 @@ pub(crate) struct Cell {
 
 /// Questions, answers and bot messages of a cell.
 pub(crate) type CellCounts = [i64; 3];
+
+/// Messages counted by cell: for each source and channel the cells of the period in a row.
+#[derive(Debug, Default)]
+pub(crate) struct Cells {
+    /// Cell that the period begins with, in units of [`CELL_US`] since 1970.
+    first_idx: i64,
+    groups: Vec<(u32, u32, Vec<CellCounts>)>,
+    group_idx: HashMap<(u32, u32), usize>,
+    /// The group of the message before: most come from the same.
+    last: usize,
+}
+
+impl Cells {
+    /// The cells that were counted in, with their counts.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Cell, CellCounts)> {
+        self.groups.iter().flat_map(|(source, channel, counts)| {
+            let used = counts.iter().zip(self.first_idx..).filter(|(counts, _)| **counts != [0; 3]);
+            used.map(|(counts, idx)| (Cell { idx, source: *source, channel: *channel }, *counts))
+        })
+    }
+
+    fn add(&mut self, at: i64, source: u32, channel: u32, kind: usize) {
+        let same = |group: &(u32, u32, Vec<CellCounts>)| (group.0, group.1) == (source, channel);
+        if !self.groups.get(self.last).is_some_and(same) {
+            self.last = *self.group_idx.entry((source, channel)).or_insert_with(|| {
+                self.groups.push((source, channel, Vec::new()));
+                self.groups.len() - 1
+            });
+        }
+        // Messages lie in the period, so behind its first cell.
+        let idx = usize::try_from(at.div_euclid(CELL_US) - self.first_idx).unwrap_or(0);
+        let counts = &mut self.groups[self.last].2;
+        if counts.len() <= idx {
+            counts.resize(idx + 1, [0; 3]);
+        }
+        counts[idx][kind] += 1;
+    }
+}
 
 /// Rows of one walk and period.
 #[derive(Debug, Default)]
@@ -100,7 +138,7 @@ pub(crate) struct Rows {
     contact_idx: HashTable<usize>,
     /// The contact that was seen last: most messages come from the one before.
     last_contact: Option<usize>,
-    pub(crate) cells: HashMap<Cell, CellCounts>,
+    pub(crate) cells: Cells,
     hasher: DefaultHashBuilder,
 }
 
@@ -116,13 +154,18 @@ impl Rows {
         }
     }
 
-    /// Rows of a table.
+    /// Makes ready for the messages of a period that begins then.
+    pub(crate) fn begin(&mut self, start_us: i64) {
+        self.cells.first_idx = start_us.div_euclid(CELL_US);
+    }
+
+    /// Rows of a table; of cells whether there are any.
     pub(crate) fn len(&self, table: Table) -> usize {
         match table {
             Table::Waits => self.waits.len(),
             Table::Sessions => self.sessions.len(),
             Table::Changes => self.changes.len(),
-            Table::Cells => self.cells.len(),
+            Table::Cells => self.cells.groups.len(),
             Table::Contacts => self.contacts.len(),
         }
     }
@@ -178,8 +221,7 @@ impl Rows {
             Act::Bot => 2,
             _ => return,
         };
-        let cell = Cell { idx: at.div_euclid(CELL_US), source, channel };
-        self.cells.entry(cell).or_default()[kind] += 1;
+        self.cells.add(at, source, channel, kind);
     }
 
     /// Notes that a contact has a message.

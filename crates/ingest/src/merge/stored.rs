@@ -68,7 +68,7 @@ impl StoredRows {
     /// # Errors
     /// [`IngestError::Archive`], or [`IngestError::StoredEvent`] for a value that this version does not know.
     pub fn advance(&mut self) -> Result<bool, IngestError> {
-        while !self.columns.as_ref().is_some_and(|columns| self.row_idx < columns.keys.len()) {
+        while self.columns.as_ref().is_none_or(|columns| self.row_idx >= columns.keys.len()) {
             let Some(batch) = self.batches.next() else { return Ok(false) };
             self.columns = Some(Columns::of(&batch?, self.period)?);
             self.row_idx = 0;

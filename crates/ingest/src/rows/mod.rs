@@ -59,7 +59,7 @@ impl RowBuffer {
     /// Adds a row. `order` as [`codec::order_of`] gives it.
     pub fn push(&mut self, event: &Event<'_>, order: u64) {
         let need = codec::bound(event);
-        if !self.chunks.last().is_some_and(|chunk| chunk.capacity() - chunk.len() >= need) {
+        if self.chunks.last().is_none_or(|chunk| chunk.capacity() - chunk.len() < need) {
             let chunk = match self.spare.pop() {
                 Some(chunk) if chunk.capacity() >= need => chunk,
                 _ => Vec::with_capacity(need.max(self.chunk_bytes)),

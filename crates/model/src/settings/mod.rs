@@ -39,6 +39,13 @@ pub struct Rules {
     pub bots: Bots,
 }
 
+impl Rules {
+    /// Whether the passing of time alone can end anything.
+    pub const fn let_time_end(&self) -> bool {
+        self.session_gap_us.is_some() || self.abandon_after_us.is_some()
+    }
+}
+
 impl Default for Rules {
     fn default() -> Self {
         Self { session_gap_us: None, abandon_after_us: None, bots: Bots::Ignore }

@@ -38,9 +38,8 @@ impl<'a> Selection<'a> {
                 parts.extend(names(sql));
             }
         }
-        let is_part = |measure: &Measure| {
-            !matches!(measure.expression, Expression::Row(_)) && parts.iter().any(|part| *part == measure.name)
-        };
+        let is_part =
+            |measure: &Measure| !matches!(measure.expression, Expression::Row(_)) && parts.contains(&measure.name);
         let mut needed = Vec::new();
         for measure in &definition.measures {
             let shown = is_shown(measure);

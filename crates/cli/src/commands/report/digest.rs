@@ -18,7 +18,7 @@ use crate::context::Opened;
 use crate::failure::Failure;
 
 /// Days of a report when nobody says otherwise: four whole weeks, so that every weekday weighs the same.
-const DAYS: i64 = 28;
+const DAYS: i32 = 28;
 /// Hours of the week and topics that are listed.
 const LISTED: usize = 5;
 
@@ -76,12 +76,15 @@ pub async fn compute(
     let now = opened.now_us();
     let local = |us: i64| LocalTime::new(&opened.zone, us, us);
     let today = opened.zone.local_date_start_us(local(now).date(now));
-    let day = |us: i64, days: i64| opened.zone.local_date_start_us(local(us).date(us) + days as i32);
+    let day = |us: i64, days: i32| opened.zone.local_date_start_us(local(us).date(us) + days);
     let until_us = until.unwrap_or(if since.is_some() { now + 1 } else { today });
     let since_us = since.unwrap_or_else(|| day(until_us, -DAYS));
     let length = until_us - since_us;
     let first = opened.snapshot.first_us();
-    let before = since_us - length;
+    let date = |us: i64| local(us).date(us);
+    let whole_days = day(since_us, 0) == since_us && day(until_us, 0) == until_us;
+    // As many local days, whatever hours a clock change gave them; else the same length.
+    let before = if whole_days { day(since_us, date(since_us) - date(until_us)) } else { since_us - length };
     let question = Question {
         engine: &engine,
         since_us,
