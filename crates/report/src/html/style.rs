@@ -75,7 +75,7 @@ dd { margin: 0; }
 .scroll:focus-visible { outline: 2px solid var(--chart); outline-offset: 2px; }
 table { width: 100%; border-collapse: collapse; font-size: 0.93rem; }
 caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-th, td { padding: 0.6rem 1rem; text-align: right; white-space: nowrap; vertical-align: top; }
+th, td { padding: 0.6rem 0.7rem; text-align: right; white-space: nowrap; vertical-align: top; }
 th:first-child, td.id { text-align: left; }
 thead th { font-size: 0.8rem; font-weight: 600; color: var(--muted); border-bottom: 1px solid var(--line); vertical-align: bottom; }
 thead th:last-child:nth-child(5) { text-align: left; }

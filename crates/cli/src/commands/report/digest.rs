@@ -1,6 +1,7 @@
 //! What is asked for a digest, and its numbers.
 
 use tapemeasure_model::instant::{DAY_US, HOUR_US};
+use tapemeasure_model::settings::{Settings, TargetOverrides};
 use tapemeasure_model::zone::{Grain, LocalTime};
 use tapemeasure_query::{Better, Definition, Engine, KpiRequest};
 use tapemeasure_report::digest::{
@@ -218,8 +219,21 @@ async fn card(question: &Question<'_>, definition: &Definition, opened: &Opened)
         spark_grain: question.grain.to_string(),
         details: details(name, &now),
         provisional: now.flag("provisional", 0),
-        note: notes.into_iter().next(),
+        note: notes.into_iter().next().or_else(|| own_targets(name, &opened.settings)),
     })
+}
+
+/// Says so where a source or channel has a target of its own: the share within is by those, the one shown is the general.
+fn own_targets(name: &str, settings: &Settings) -> Option<String> {
+    let own = |targets: &TargetOverrides| match name {
+        FIRST_RESPONSE_TIME => targets.first_response_us,
+        AVERAGE_RESPONSE_TIME => targets.response_us,
+        RESOLUTION_TIME => targets.resolution_us,
+        _ => None,
+    };
+    let any = settings.channels.values().any(|targets| own(targets).is_some())
+        || settings.sources.values().any(|source| own(&source.targets).is_some());
+    any.then(|| "some channels or sources have targets of their own, and are held against those".to_owned())
 }
 
 /// Further numbers of a card.
