@@ -7,5 +7,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/tapemeasure/target}"
 export TAPEMEASURE_SEEDS="${1:-100}" TAPEMEASURE_FIRST_SEED="${2:-1001}"
 
-cargo build --release --locked -p tapemeasure-cli
-cargo test --release --locked -p tapemeasure-tests --test differential -- --nocapture
+# The whole workspace, as in the gate: a part of it would have other features, and build its libraries again.
+cargo build --release --locked --workspace
+cargo test --release --locked --workspace --test differential -- --nocapture
