@@ -1,8 +1,17 @@
 //! What can be written on the command line.
+//!
+//! | file | is |
+//! |---|---|
+//! | this file | what every verb takes, and the verbs that ask |
+//! | [`input`] | the verbs that make, read and mend raw input |
+
+mod input;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+
+pub use input::{Decoding, Formats, Generate, Ingest, Quarantine, QuarantineVerb};
 
 /// Exact, explainable KPIs over archives of customer conversations.
 #[derive(Debug, Parser)]
@@ -52,8 +61,10 @@ pub enum Verb {
     Generate(Generate),
     /// Take raw events into the archive: all of them in one commit, or nothing
     Ingest(Ingest),
-    /// List the input formats
-    Formats,
+    /// List the input formats, with what each is recognised by and what it cannot tell
+    Formats(Formats),
+    /// List, show or ingest again what was rejected
+    Quarantine(Quarantine),
     /// Compute one KPI or all seven
     Kpi(Kpi),
     /// Print the digest of all seven KPIs
@@ -119,58 +130,6 @@ pub struct Demo {
     /// Conversations in the example year
     #[arg(long, value_name = "N", default_value_t = 60_000)]
     pub conversations: u64,
-}
-
-/// `tape generate`.
-#[derive(Debug, clap::Args)]
-pub struct Generate {
-    /// How many conversations, about six events each
-    #[arg(long, value_name = "N")]
-    pub conversations: u64,
-    /// How many months they spread over
-    #[arg(long, value_name = "M", default_value_t = 12)]
-    pub months: u32,
-    /// First month
-    #[arg(long, value_name = "MONTH", default_value = "2025-01")]
-    pub start: String,
-    /// Another seed gives another archive of the same nature
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub seed: u64,
-    /// ndjson or csv [default: by the name of the file, else ndjson]
-    #[arg(long, value_name = "FORMAT")]
-    pub format: Option<String>,
-    /// Write to a file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-}
-
-/// `tape ingest`.
-#[derive(Debug, clap::Args)]
-pub struct Ingest {
-    /// Files, directories, globs, or - for standard input; plain, gzip or zstd
-    #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<String>,
-    /// Source of records that name none
-    #[arg(long, value_name = "NAME")]
-    pub source: Option<String>,
-    /// auto, or the name of a format (`tape formats`)
-    #[arg(long, value_name = "FORMAT", default_value = "auto")]
-    pub format: String,
-    /// Whether texts of messages are kept: keep or drop
-    #[arg(long, value_name = "WHAT", default_value = "drop", value_parser = ["keep", "drop"])]
-    pub body: String,
-    /// How a new archive is cut: day or month [default: by the density of the data]
-    #[arg(long, value_name = "PERIOD", value_parser = ["day", "month"])]
-    pub period: Option<String>,
-    /// Percentage of rejected records above which nothing is taken
-    #[arg(long, value_name = "PERCENT", default_value_t = 5.0)]
-    pub max_rejected: f64,
-    /// Read files again that were ingested before
-    #[arg(long)]
-    pub force: bool,
-    /// Print the summary as one JSON object
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `tape kpi`.
@@ -287,6 +246,9 @@ pub struct Settings {
     pub key: Option<String>,
     /// New value
     pub value: Option<String>,
+    /// Take the setting back: the more general one or the default holds
+    #[arg(long, requires = "key", conflicts_with = "value")]
+    pub unset: bool,
 }
 
 /// `tape completions`.

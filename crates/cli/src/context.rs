@@ -1,5 +1,7 @@
 //! Opening an archive, its settings, its facts, its query engine.
 
+use std::sync::Once;
+
 use tapemeasure_archive::{Archive, Snapshot};
 use tapemeasure_facts::{DeriveOptions, Facts, derive};
 use tapemeasure_model::settings::Settings;
@@ -46,9 +48,15 @@ impl Opened {
     pub fn facts(&self, global: &Global) -> Result<Facts, Failure> {
         let bar = Bar::new();
         let total = self.snapshot.rows();
-        bar.begin(Some(total), "{msg:<28} {wide_bar} {human_pos}/{human_len} events {eta} left");
-        bar.say("deriving facts");
-        let progress = |events| bar.advance(events);
+        // A bar that appears only to vanish is a flicker: it begins with the first events that are folded.
+        let begun = Once::new();
+        let progress = |events| {
+            begun.call_once(|| {
+                bar.begin(Some(total), "{msg:<28} {wide_bar} {human_pos}/{human_len} events {eta} left");
+                bar.say("deriving facts");
+            });
+            bar.advance(events);
+        };
         let cancelled = watch::interrupted;
         let options = DeriveOptions {
             as_of_us: self.as_of_us,

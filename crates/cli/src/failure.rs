@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use tapemeasure_archive::ArchiveError;
 use tapemeasure_facts::FactsError;
-use tapemeasure_ingest::IngestError;
+use tapemeasure_ingest::{IngestError, QuarantineError};
 use tapemeasure_model::settings::SettingsError;
 use tapemeasure_query::QueryError;
 
@@ -169,8 +169,21 @@ impl From<IngestError> for Failure {
                     IngestError::NoInputs
                         | IngestError::StandardInputTwice
                         | IngestError::UnknownFormat { .. }
+                        | IngestError::NeedsOption { .. }
                         | IngestError::BadOption { .. }
                 );
+                Self::of(error, usage)
+            }
+        }
+    }
+}
+
+impl From<QuarantineError> for Failure {
+    fn from(error: QuarantineError) -> Self {
+        match error {
+            QuarantineError::Ingest(error) => (*error).into(),
+            error => {
+                let usage = matches!(error, QuarantineError::NoFile { .. });
                 Self::of(error, usage)
             }
         }

@@ -2,6 +2,7 @@
 //!
 //! | folder or file | is |
 //! |---|---|
+//! | `allocator` | what becomes of memory that was given back |
 //! | `args` | what can be written on the command line |
 //! | `commands/` | one file a verb |
 //! | `context` | opening an archive, its settings, its facts, its query engine |
@@ -10,6 +11,7 @@
 //! | `watch` | progress on a terminal, and Ctrl-C |
 //! | `failure` | one line for an error, and the exit code |
 
+mod allocator;
 mod args;
 mod commands;
 mod context;
@@ -25,10 +27,8 @@ use clap::Parser;
 use args::{Args, Verb};
 use failure::{Done, Failure};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    allocator::keep_memory();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return failure::usage(&error),
@@ -61,7 +61,8 @@ async fn verb(args: Args) -> Result<Done, Failure> {
         Verb::Demo(verb) => commands::demo::run(&global, &verb).await,
         Verb::Generate(verb) => commands::generate::run(&global, &verb),
         Verb::Ingest(verb) => commands::ingest::run(&global, &verb).await,
-        Verb::Formats => commands::formats::run(),
+        Verb::Formats(verb) => commands::formats::run(&verb),
+        Verb::Quarantine(verb) => commands::quarantine::run(&global, &verb).await,
         Verb::Kpi(verb) => commands::kpi::run(&global, &verb).await,
         Verb::Report(verb) => commands::report::run(&global, &verb).await,
         Verb::Sql(verb) => commands::sql::run(&global, &verb).await,

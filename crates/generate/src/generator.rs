@@ -10,6 +10,7 @@ use crate::event::Event;
 use crate::random::{Random, Stream};
 use crate::tables::{CONVERSATIONS_MAX, REPEAT_DISTANCE, REPEATED_PER_MILLE};
 use crate::volume::Volume;
+use crate::write::Format;
 use crate::{GenerateOptions, Generated};
 
 /// Bytes gathered before they are written.
@@ -107,10 +108,7 @@ impl Generator {
         for index in indices {
             events.clear();
             self.delivery(index, &mut events);
-            for event in &events {
-                self.options.format.append(event, &mut chunk);
-            }
-            generated.events += events.len() as u64;
+            generated.events += self.append(index, &events, &mut chunk);
             generated.conversations += 1;
             if chunk.len() >= CHUNK_BYTES {
                 write_chunk(&mut chunk, out, &mut generated)?;
@@ -124,6 +122,23 @@ impl Generator {
             on_progress(generated.events);
         }
         Ok(generated)
+    }
+
+    /// Appends the records of a delivery: the events of the conversation at `index`, then a repeated one. Gives their
+    /// number.
+    fn append(&self, index: u64, delivery: &[Event], out: &mut Vec<u8>) -> u64 {
+        let format = self.options.format;
+        let own = delivery.partition_point(|event| event.event_id.conversation == index);
+        let (conversation, repeats) = delivery.split_at(own);
+        match self.options.told_by {
+            Some(platform) => format.append(&platform.told(conversation), out),
+            // One event of a ticket is no ticket.
+            None if format == Format::Zendesk => format.append(conversation, out),
+            None => {
+                let first = format.append(conversation, out);
+                repeats.iter().fold(first, |n, repeat| n + format.append(std::slice::from_ref(repeat), out))
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 //!
 //! - [`generate`] writes a whole archive; [`Generator`] gives single conversations as plain [`Event`]s, or the bytes of
 //!   ranges of them, for threads and for other formats.
+//! - [`Format`] is canonical events, or what a platform keeps of them.
 //! - `random` gives the same numbers on every platform, `calendar` and `volume` say when, `people` who, `texts` what,
 //!   `conversation` tells the story, `write` turns it into bytes.
 //!
@@ -49,19 +50,22 @@ pub struct GenerateOptions {
     pub seed: u64,
     /// Format of the bytes.
     pub format: Format,
+    /// Only what this platform's format can say ([`Format::told`]), without repeats: canonical events then hold what an
+    /// ingest of the platform's format gives, and the two can be compared.
+    pub told_by: Option<Format>,
 }
 
 impl GenerateOptions {
     /// Conversations of the year 2025, seed 1, as NDJSON.
     pub fn new(conversations: u64) -> Self {
-        Self { conversations, months: 12, start: Month::JANUARY_2025, seed: 1, format: Format::Ndjson }
+        Self { conversations, months: 12, start: Month::JANUARY_2025, seed: 1, format: Format::Ndjson, told_by: None }
     }
 }
 
 /// What was generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Generated {
-    /// Events, the repeated ones included.
+    /// Events, the repeated ones included; in the format of a platform its records.
     pub events: u64,
     /// Conversations, those without an event in the period included.
     pub conversations: u64,

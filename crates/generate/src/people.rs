@@ -41,6 +41,11 @@ impl Agent {
         Self((team * AGENTS_PER_TEAM + place) as u8)
     }
 
+    /// The agent as a number, for platforms whose ids are numbers: from 1 on.
+    pub(crate) fn id_number(self) -> u64 {
+        u64::from(self.0) + 1
+    }
+
     /// Appends the text of the field `agent_id`.
     pub(crate) fn append_to(self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"agent-");
@@ -104,6 +109,11 @@ impl Contact {
         Self { kind, number: random.below(bound) }
     }
 
+    /// The contact as a number, for platforms whose ids are numbers: another one for each, from 1 to 5,000,000,000.
+    pub(crate) fn id_number(self) -> u64 {
+        self.kind as u64 * CONTACTS_MAX + scattered(self.number) + 1
+    }
+
     /// Appends the text of the field `contact_id`.
     pub(crate) fn append_to(self, out: &mut Vec<u8>) {
         let number = scattered(self.number);
@@ -142,10 +152,13 @@ impl fmt::Display for Contact {
     }
 }
 
+/// Contacts of one kind, at most: what nine digits can tell apart.
+const CONTACTS_MAX: u64 = 1_000_000_000;
+
 /// Another number of nine digits for each, so that frequent contacts do not stand out by low digits: the factor shares
 /// no divisor with 10^9. A pool holds less than 10^9 contacts, since an archive has at most 10^9 conversations.
 fn scattered(number: u64) -> u64 {
-    (number * 736_338_717 + 123_456_789) % 1_000_000_000
+    (number * 736_338_717 + 123_456_789) % CONTACTS_MAX
 }
 
 /// The text of the field `team`.

@@ -17,7 +17,7 @@ fn archive(options: &GenerateOptions) -> Vec<u8> {
 
 fn line(event: &Event) -> Vec<u8> {
     let mut out = Vec::new();
-    Format::Ndjson.append(event, &mut out);
+    Format::Ndjson.append(std::slice::from_ref(event), &mut out);
     out
 }
 

@@ -26,7 +26,8 @@ pub struct Landed {
     pub counts: Counts,
 }
 
-/// Merges and commits. If nothing is new or replaced there is no commit, and the version is the newest.
+/// Merges and commits. If nothing is new or replaced there is a commit only if the inputs are to be `remembered`, so that
+/// they are not read again; else the version is the newest.
 ///
 /// `before_commit` is called once, when all that can fail but the commit itself is done.
 ///
@@ -36,6 +37,7 @@ pub async fn land(
     job: &Job<'_>,
     inputs: &[InputDigest],
     metrics: &BTreeMap<String, i64>,
+    remembered: bool,
     before_commit: impl FnOnce() -> Result<(), IngestError>,
 ) -> Result<Landed, IngestError> {
     let periods = touched(job);
@@ -56,7 +58,7 @@ pub async fn land(
         }
         let mut counts = Counts::default();
         merged.iter().for_each(|merged| counts.add(merged.counts));
-        if !counts.changed() {
+        if !counts.changed() && !remembered {
             return Ok(Landed { version: snapshot.version(), counts });
         }
         job.control.progress.phase("committing");

@@ -7,6 +7,9 @@ use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
 use tapemeasure_archive::ArchiveError;
 use tapemeasure_model::period::PeriodKind;
+use zip::result::ZipError;
+
+use crate::formats::mapping::MappingError;
 
 /// Why nothing was committed.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +74,7 @@ pub enum IngestError {
         input: String,
         /// Length of the compressed data that is there.
         byte: u64,
-        /// `gzip` or `zstd`.
+        /// `gzip`, `zstd` or `zip`.
         compression: &'static str,
         /// What the decoder said.
         #[source]
@@ -84,11 +87,34 @@ pub enum IngestError {
         input: String,
         /// Compressed bytes that were read before; the damage is at or before it.
         byte: u64,
-        /// `gzip` or `zstd`.
+        /// `gzip`, `zstd` or `zip`.
         compression: &'static str,
         /// What the decoder said.
         #[source]
         source: io::Error,
+    },
+    /// A zip archive whose directory cannot be read.
+    #[error("{input}: not a readable zip archive; fetch the file again")]
+    Zip {
+        /// The archive's name.
+        input: String,
+        /// What the reader said.
+        #[source]
+        source: ZipError,
+    },
+    /// A member of a zip archive in a form that is not read.
+    #[error("{input}: this member of a zip archive is {how}; unpack the archive and ingest its files")]
+    ZipMember {
+        /// The member's name, behind that of the archive.
+        input: String,
+        /// What it is: encrypted, or compressed by another method.
+        how: &'static str,
+    },
+    /// A zip archive without a file.
+    #[error("{input}: no file in this zip archive; check that it is the one that is meant")]
+    EmptyZip {
+        /// The archive's name.
+        input: String,
     },
     /// A Parquet file that cannot be read.
     #[error("{input}: not a readable Parquet file; write it again")]
@@ -152,6 +178,30 @@ pub enum IngestError {
         /// The column's name.
         column: &'static str,
     },
+    /// A format that cannot be read without something that only the user knows.
+    #[error("{input}: {why}; give {option}")]
+    NeedsOption {
+        /// The input's name.
+        input: String,
+        /// The option, as it is on the command line.
+        option: &'static str,
+        /// What cannot be told without it.
+        why: &'static str,
+    },
+    /// Records need more of one another than memory holds.
+    #[error(
+        "what records need of one another takes {} MiB so far, more than half of the memory ({} MiB); \
+         give more (--memory), or ingest in parts", .bytes >> 20, .limit >> 20
+    )]
+    LookupsTooLarge {
+        /// Bytes that it takes so far.
+        bytes: usize,
+        /// Bytes that it may take.
+        limit: usize,
+    },
+    /// A mapping that cannot be used, or not for an input.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
     /// More rejects than the options allow.
     #[error(
         "{rejected} of {read} records rejected, more than {max_percent} %; first: {example}; all of them: {}; \

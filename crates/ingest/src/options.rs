@@ -1,8 +1,16 @@
 //! How to ingest.
 
+use std::sync::Arc;
+
 use tapemeasure_model::period::PeriodKind;
+use tapemeasure_model::zone::Zone;
 
 use crate::error::IngestError;
+use crate::formats::adapter::keywords::{Keyword, Keywords};
+use crate::formats::adapter::names::Names;
+use crate::formats::choice::Choice;
+use crate::formats::mapping::Mapping;
+use crate::formats::{AUTO, FormatSettings};
 
 /// Memory of an ingest when nobody says otherwise.
 pub const DEFAULT_MEMORY_BYTES: usize = 1 << 30;
@@ -11,7 +19,7 @@ pub const DEFAULT_MEMORY_BYTES: usize = 1 << 30;
 pub const DEFAULT_MAX_REJECTED_SHARE: f64 = 0.05;
 
 /// How to ingest. [`Default`] gives what the command line gives without options.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct IngestOptions {
     /// Source of the records that name none. A record's own source goes first.
     pub source: Option<String>,
@@ -30,19 +38,37 @@ pub struct IngestOptions {
     pub period: Option<PeriodKind>,
     /// Whether to read files again that the archive has recorded with the same content.
     pub force: bool,
+    /// Zone of times that name none.
+    pub zone: Option<Zone>,
+    /// Who of the senders are agents, where a format does not say: addresses, domains, ids, handles.
+    pub agents: Vec<String>,
+    /// Who of the senders are bots, where a format does not say.
+    pub bots: Vec<String>,
+    /// Words that are an opt-out when they are a whole message (kpi-rules M4), beside those that are known.
+    pub keywords_stop: Vec<String>,
+    /// Words that are an opt-in, likewise.
+    pub keywords_start: Vec<String>,
+    /// How to read inputs of any form; `format` is then `auto` or `mapping`.
+    pub mapping: Option<Arc<Mapping>>,
 }
 
 impl Default for IngestOptions {
     fn default() -> Self {
         Self {
             source: None,
-            format: "auto".to_owned(),
+            format: AUTO.to_owned(),
             keep_body: false,
             memory_bytes: DEFAULT_MEMORY_BYTES,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             max_rejected_share: DEFAULT_MAX_REJECTED_SHARE,
             period: None,
             force: false,
+            zone: None,
+            agents: Vec::new(),
+            bots: Vec::new(),
+            keywords_stop: Vec::new(),
+            keywords_start: Vec::new(),
+            mapping: None,
         }
     }
 }
@@ -75,6 +101,30 @@ impl IngestOptions {
         Ok(())
     }
 
+    /// What reads the inputs.
+    ///
+    /// # Errors
+    /// [`IngestError::UnknownFormat`], [`IngestError::BadOption`].
+    pub(crate) fn choice(&self) -> Result<Choice, IngestError> {
+        Choice::of(&self.format, self.mapping.as_ref())
+    }
+
+    /// What formats need of the options, for one ingest: it holds what this one finds.
+    pub(crate) fn format_settings(&self) -> FormatSettings {
+        let mut keywords = Keywords::default();
+        keywords.extend(&self.keywords_stop, Keyword::Stop);
+        keywords.extend(&self.keywords_start, Keyword::Start);
+        FormatSettings {
+            source: self.source.clone(),
+            keep_body: self.keep_body,
+            zone: self.zone,
+            agents: Names::new(&self.agents),
+            bots: Names::new(&self.bots),
+            keywords: Arc::new(keywords),
+            ..FormatSettings::default()
+        }
+    }
+
     /// Bytes for the buffered rows of all threads.
     pub(crate) fn row_bytes(&self) -> usize {
         self.memory_bytes / 100 * 45
@@ -83,6 +133,11 @@ impl IngestOptions {
     /// Bytes for merging, beside the rows that are still buffered.
     pub(crate) fn merge_bytes(&self) -> usize {
         self.memory_bytes - self.row_bytes()
+    }
+
+    /// Most bytes for what records need of one another. Held while rows are buffered, and gone before they are merged.
+    pub(crate) fn lookup_bytes(&self) -> usize {
+        self.memory_bytes / 2
     }
 
     /// Size of the blocks that inputs are cut into: 4 MiB, less where memory is short, because some twenty of them

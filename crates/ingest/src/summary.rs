@@ -25,7 +25,7 @@ pub struct IngestSummary {
     pub first: Option<String>,
     /// Time of the latest event read.
     pub last: Option<String>,
-    /// Version of the archive afterwards. Unchanged if nothing new was found.
+    /// Version of the archive afterwards. Unchanged if there is nothing new: no event, and no file to be remembered.
     pub version: i64,
     /// Wall clock of the whole ingest.
     pub seconds: f64,
@@ -41,6 +41,9 @@ pub struct IngestSummary {
     /// Inputs that were not read because the archive has them.
     #[serde(skip)]
     pub skipped_files: u64,
+    /// Sources of events that came from formats without closes, sorted.
+    #[serde(skip)]
+    pub without_closes: Vec<String>,
     /// What the user should know, a sentence each.
     #[serde(skip)]
     pub notes: Vec<String>,

@@ -20,15 +20,26 @@ type Chunk = Result<(Vec<u8>, u64), GenerateError>;
 /// Writes the archive.
 pub fn run(global: &Global, verb: &Generate) -> Result<Done, Failure> {
     let format = format_of(verb)?;
+    let told_by = verb.told_by.as_deref().map(|name| named("--told-by", name)).transpose()?;
+    if told_by.is_some() && !matches!(format, Format::Ndjson | Format::Csv) {
+        return Err(Failure::usage("--told-by reduces canonical events; write them as ndjson or csv"));
+    }
     let start = Month::parse(&verb.start)
         .ok_or_else(|| Failure::usage(format!("--start {:?} is no month; write one such as 2025-01", verb.start)))?;
-    let options =
-        GenerateOptions { conversations: verb.conversations, months: verb.months, start, seed: verb.seed, format };
+    let options = GenerateOptions {
+        conversations: verb.conversations,
+        months: verb.months,
+        start,
+        seed: verb.seed,
+        format,
+        told_by,
+    };
     let mut sink = Sink::open(verb.output.as_deref())?;
     let events = write(&options, global.threads(), &mut sink)?;
     sink.finish()?;
     if verb.output.is_some() {
-        note(&format!("{} events", tapemeasure_report::quantity::count(events)));
+        let what = if matches!(format, Format::Ndjson | Format::Csv) { "events" } else { "records" };
+        note(&format!("{} {what}", tapemeasure_report::quantity::count(events)));
     }
     Ok(Done::Well)
 }
@@ -41,9 +52,13 @@ fn format_of(verb: &Generate) -> Result<Format, Failure> {
         (None, Some("csv")) => "csv",
         (None, _) => return Ok(Format::Ndjson),
     };
+    named("--format", name)
+}
+
+fn named(option: &str, name: &str) -> Result<Format, Failure> {
     Format::from_name(name).ok_or_else(|| {
         let names: Vec<&str> = Format::ALL.iter().map(|f| f.as_str()).collect();
-        Failure::usage(format!("--format {name:?} is not one that can be generated; known are {}", names.join(", ")))
+        Failure::usage(format!("{option} {name:?} is not one that can be generated; known are {}", names.join(", ")))
     })
 }
 

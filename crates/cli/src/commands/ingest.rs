@@ -1,5 +1,10 @@
 //! `tape ingest`: raw events into the archive.
 
+mod options;
+mod preview;
+
+use std::path::Path;
+
 use tapemeasure_ingest::{IngestOptions, IngestSummary, ingest};
 use tapemeasure_model::period::PeriodKind;
 use tapemeasure_report::quantity::count;
@@ -9,36 +14,30 @@ use crate::args::{Global, Ingest};
 use crate::failure::{Done, Failure};
 use crate::watch::{self, IngestWatch};
 
+pub use options::options_of;
+
 /// Ingests, and says what became of every record.
 pub async fn run(global: &Global, verb: &Ingest) -> Result<Done, Failure> {
-    let defaults = IngestOptions::default();
-    let options = IngestOptions {
-        source: verb.source.clone(),
-        format: verb.format.clone(),
-        keep_body: verb.body == "keep",
-        memory_bytes: global.memory.unwrap_or(defaults.memory_bytes),
-        threads: global.threads(),
-        max_rejected_share: verb.max_rejected / 100.0,
-        period: verb.period.as_deref().and_then(PeriodKind::from_name),
-        force: verb.force,
-    };
     if !(0.0..=100.0).contains(&verb.max_rejected) {
         return Err(Failure::usage(format!(
             "--max-rejected {} is no percentage; write one from 0 to 100",
             verb.max_rejected
         )));
     }
+    let options = IngestOptions {
+        max_rejected_share: verb.max_rejected / 100.0,
+        period: verb.period.as_deref().and_then(PeriodKind::from_name),
+        force: verb.force,
+        ..options_of(global, &verb.decoding)?
+    };
+    if verb.dry_run {
+        return preview::run(verb, &options).await;
+    }
     let watch = IngestWatch::new();
     watch::end_soon_after_interrupt();
     let summary = ingest(&global.archive, &verb.files, &options, &watch).await?;
     watch.finish();
-    if verb.json {
-        let line = serde_json::to_string(&summary)
-            .map_err(|e| Failure::failed("the summary is no JSON; report this as a bug", e))?;
-        print(&format!("{line}\n"))?;
-    } else {
-        print(&in_words(&summary))?;
-    }
+    print(&if verb.json { in_json(&summary)? } else { in_words(&summary) })?;
     for text in &summary.notes {
         note(text);
     }
@@ -47,6 +46,16 @@ pub async fn run(global: &Global, verb: &Ingest) -> Result<Done, Failure> {
     }
     note(&rejections(&summary));
     Ok(Done::WithFindings)
+}
+
+/// The summary as one JSON object on a line.
+///
+/// # Errors
+/// None that the world can cause.
+pub fn in_json(summary: &IngestSummary) -> Result<String, Failure> {
+    let line = serde_json::to_string(summary)
+        .map_err(|e| Failure::failed("the summary is no JSON; report this as a bug", e))?;
+    Ok(line + "\n")
 }
 
 /// The summary for people.
@@ -79,10 +88,14 @@ pub fn in_words(summary: &IngestSummary) -> String {
 }
 
 /// One line: how many were rejected for which reasons, and where they are.
-fn rejections(summary: &IngestSummary) -> String {
-    let reasons: Vec<String> =
-        summary.rejected_by_reason.iter().map(|(reason, n)| format!("{} {reason}", count(*n))).collect();
-    let kept = summary.quarantine.as_ref().map_or_else(String::new, |path| format!("; kept in {}", path.display()));
-    let first = summary.first_rejected.as_ref().map_or_else(String::new, |at| format!("; first {at}"));
-    format!("{} rejected: {}{first}{kept}", count(summary.rejected), reasons.join(", "))
+pub fn rejections(summary: &IngestSummary) -> String {
+    let kept = summary.quarantine.as_deref();
+    rejected_in_words(summary.rejected, &summary.rejected_by_reason, summary.first_rejected.as_deref(), kept)
+}
+
+fn rejected_in_words(rejected: u64, by_reason: &[(String, u64)], first: Option<&str>, kept: Option<&Path>) -> String {
+    let reasons: Vec<String> = by_reason.iter().map(|(reason, n)| format!("{} {reason}", count(*n))).collect();
+    let kept = kept.map_or_else(String::new, |path| format!("; kept in {}", path.display()));
+    let first = first.map_or_else(String::new, |at| format!("; first {at}"));
+    format!("{} rejected: {}{first}{kept}", count(rejected), reasons.join(", "))
 }

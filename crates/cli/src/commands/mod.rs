@@ -8,6 +8,7 @@ pub mod history;
 pub mod info;
 pub mod ingest;
 pub mod kpi;
+pub mod quarantine;
 pub mod report;
 pub mod settings;
 pub mod sql;

@@ -59,6 +59,13 @@ async fn answer(
 ) -> Result<u64, Failure> {
     let work = async {
         let mut stream = engine.sql(query, params).await?;
+        if stream.schema().fields().is_empty() {
+            // A statement, SET or CREATE VIEW, which has no result to be written.
+            while let Some(batch) = stream.next_batch().await {
+                batch?;
+            }
+            return Ok(0);
+        }
         let mut writer = BatchWriter::new(format, sink, stream.schema())?;
         while let Some(batch) = stream.next_batch().await {
             writer.write(&batch?)?;

@@ -1,7 +1,7 @@
 //! Values as text for people.
 
-use arrow::array::{Array, RecordBatch};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Float64Type, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
@@ -10,9 +10,14 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 /// How null is shown where a person looks on.
 const NULL: &str = "–";
 
+/// Digits of a number with a fraction where a person looks on; those before the point are all shown.
+const DIGITS: i32 = 6;
+
 /// The texts of the columns of a batch.
 pub struct Cells<'a> {
     columns: Vec<(ArrayFormatter<'a>, &'a dyn Array)>,
+    /// Whether numbers with a fraction are rounded.
+    rounded: bool,
 }
 
 impl<'a> Cells<'a> {
@@ -29,14 +34,42 @@ impl<'a> Cells<'a> {
             .iter()
             .map(|column| Ok((ArrayFormatter::try_new(column.as_ref(), &options)?, column.as_ref())))
             .collect::<Result<_, ArrowError>>()?;
-        Ok(Self { columns })
+        Ok(Self { columns, rounded: false })
+    }
+
+    /// [`new`](Self::new), with numbers that have a fraction rounded to six digits: for people, who compare them by eye.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn for_people(batch: &'a RecordBatch) -> Result<Self, ArrowError> {
+        Ok(Self { rounded: true, ..Self::new(batch)? })
     }
 
     /// The text of a value; `None` for null.
     pub fn text(&self, column: usize, row: usize) -> Option<String> {
         let (formatter, array) = &self.columns[column];
-        array.is_valid(row).then(|| formatter.value(row).to_string())
+        if array.is_null(row) {
+            return None;
+        }
+        let text = formatter.value(row).to_string();
+        let number = array.as_primitive_opt::<Float64Type>().filter(|_| self.rounded).map(|values| values.value(row));
+        // Rounding that makes no number shorter would only make it another one.
+        let short = number.and_then(rounded).filter(|short| short.len() < text.len());
+        Some(short.unwrap_or(text))
     }
+}
+
+/// A number with six digits, or with all those before its point; `None` where another form says more.
+fn rounded(number: f64) -> Option<String> {
+    let size = number.abs();
+    if !(1e-4..1e15).contains(&size) {
+        return None;
+    }
+    let before_point = size.log10().floor() as i32 + 1;
+    let decimals = usize::try_from(DIGITS - before_point).unwrap_or(0);
+    let text = format!("{number:.decimals$}");
+    let trimmed = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text.as_str() };
+    Some(trimmed.to_owned())
 }
 
 /// Whether a column is set to the right: numbers.
@@ -61,7 +94,7 @@ pub fn text_table(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<String,
         .collect();
     table.set_header(schema.fields().iter().zip(&align).map(|(f, &a)| Cell::new(f.name()).set_alignment(a)));
     for batch in batches {
-        let cells = Cells::new(batch)?;
+        let cells = Cells::for_people(batch)?;
         for row in 0..batch.num_rows() {
             table.add_row((0..batch.num_columns()).map(|column| {
                 Cell::new(cells.text(column, row).unwrap_or_else(|| NULL.to_owned())).set_alignment(align[column])
@@ -89,6 +122,31 @@ pub fn human_bytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn people_see_six_digits() {
+        let numbers = [
+            (12_345.678_901_234_5, Some("12345.7")),
+            (1_234_567.891, Some("1234568")),
+            (-0.123_456_789, Some("-0.123457")),
+            (0.001_234_567, Some("0.00123457")),
+            (600.0, Some("600")),
+            (99.999_999_9, Some("100")),
+            (0.0, None),
+            (1e-9, None),
+            (1e300, None),
+            (f64::NAN, None),
+        ];
+        for (number, text) in numbers {
+            assert_eq!(rounded(number).as_deref(), text, "{number}");
+        }
+        let values = std::sync::Arc::new(arrow::array::Float64Array::from(vec![Some(1.0 / 3.0), Some(0.5), None]));
+        let batch = RecordBatch::try_from_iter([("mean_s", values as arrow::array::ArrayRef)]).unwrap();
+        let texts = |cells: Cells<'_>| (0..3).map(|row| cells.text(0, row)).collect::<Vec<_>>();
+        let third = Some("0.333333".to_owned());
+        assert_eq!(texts(Cells::for_people(&batch).unwrap()), [third, Some("0.5".to_owned()), None]);
+        assert_eq!(texts(Cells::new(&batch).unwrap())[0].as_deref(), Some("0.3333333333333333"));
+    }
 
     #[test]
     fn sizes_read_well() {

@@ -197,7 +197,7 @@ pub fn write_batches(format: Format, sink: Sink, schema: SchemaRef, batches: &[R
 
 fn vertical(sink: &mut Sink, schema: &SchemaRef, batch: &RecordBatch, first_row: u64) -> Result<(), Failure> {
     let io = |e| Failure::output("the output", e);
-    let cells = Cells::new(batch).map_err(|e| arrow_failure("the output", e))?;
+    let cells = Cells::for_people(batch).map_err(|e| arrow_failure("the output", e))?;
     let width = schema.fields().iter().map(|f| f.name().len()).max().unwrap_or(0);
     for row in 0..batch.num_rows() {
         writeln!(sink, "── row {} ──", first_row + row as u64 + 1).map_err(io)?;

@@ -40,7 +40,12 @@ impl ParquetFile {
             let column = ColumnPath::from(field.name().as_str());
             match field.data_type() {
                 DataType::Dictionary(..) => properties = properties.set_column_dictionary_enabled(column, true),
-                DataType::Utf8 => properties = properties.set_column_compression(column, Compression::SNAPPY),
+                DataType::Utf8 => {
+                    properties = properties
+                        .set_column_compression(column.clone(), Compression::SNAPPY)
+                        // Rows are not sorted by ids, so that bounds would prune nothing.
+                        .set_column_statistics_enabled(column, EnabledStatistics::None);
+                }
                 _ => {}
             }
         }

@@ -150,6 +150,7 @@ impl Rows {
             sessions: Vec::with_capacity(like.sessions.len()),
             waits: Vec::with_capacity(like.waits.len()),
             contacts: Vec::with_capacity(like.contacts.len()),
+            contact_idx: HashTable::with_capacity(like.contacts.len()),
             ..Self::default()
         }
     }

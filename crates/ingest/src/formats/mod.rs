@@ -3,24 +3,61 @@
 //! | module | is |
 //! |---|---|
 //! | [`events`] | canonical events (kpi-rules, section 1): NDJSON, CSV, Parquet |
+//! | [`chatwoot`], [`zendesk`], [`intercom`], [`front`] | help desks |
+//! | [`twilio`], [`whatsapp`], [`messenger`], [`slack`], [`twcs`], [`mail`] | messengers, and mail |
+//! | [`mapping`] | any CSV, JSON or Parquet, as a mapping file says |
+//! | [`adapter`] | what the adapters of vendors' formats share |
+//! | [`choice`] | what reads an input: a format, or a mapping |
 //! | [`FORMATS`] | the one list of formats: recognition and help run over it |
 //! | this file | what a format has to give: [`Format`], and a decoder of blocks or of parts |
 //!
 //! A format sees bytes and gives events, rejects and what it ignores to a [`Sink`]; it knows nothing of threads, memory
 //! or archives. A new format is a folder beside `events`, and a line in [`FORMATS`].
 
+pub mod adapter;
+pub mod chatwoot;
+pub mod choice;
 pub mod events;
+pub mod front;
+pub mod intercom;
+pub mod mail;
+pub mod mapping;
+pub mod messenger;
+pub mod slack;
+pub mod twcs;
+pub mod twilio;
+pub mod whatsapp;
+pub mod zendesk;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use tapemeasure_model::zone::Zone;
+
+use self::adapter::keywords::Keywords;
+use self::adapter::lookups::Lookups;
+use self::adapter::names::Names;
+use self::adapter::times::Shifted;
 use crate::error::IngestError;
 use crate::inputs::{Block, Framing};
 use crate::quarantine::{Position, Reason};
 use crate::rows::codec::Event;
 
 /// Every format, in the order of the documentation.
-pub static FORMATS: &[&dyn Format] = &[&events::CanonicalEvents];
+pub static FORMATS: &[&dyn Format] = &[
+    &chatwoot::ChatwootWebhooks,
+    &chatwoot::ChatwootTables,
+    &zendesk::Zendesk,
+    &intercom::Intercom,
+    &front::Front,
+    &twilio::Twilio,
+    &whatsapp::WhatsApp,
+    &messenger::Messenger,
+    &slack::Slack,
+    &twcs::Twcs,
+    &mail::MailBox,
+    &events::CanonicalEvents,
+];
 
 /// Lets the format be recognised from the content.
 pub const AUTO: &str = "auto";
@@ -36,6 +73,9 @@ pub struct FormatInfo {
     pub recognised_by: &'static str,
     /// What it cannot tell.
     pub cannot_tell: &'static str,
+    /// Whether it has events that close a conversation. A source without closes gets a session gap and an abandonment
+    /// limit (kpi-rules, section 3).
+    pub has_closes: bool,
 }
 
 /// The formats that an ingest reads.
@@ -50,6 +90,18 @@ pub struct FormatSettings {
     pub source: Option<String>,
     /// Whether texts of messages are kept.
     pub keep_body: bool,
+    /// Zone of times that name none.
+    pub zone: Option<Zone>,
+    /// Who of the senders are agents, where the format does not say: addresses, domains, ids, handles.
+    pub agents: Names,
+    /// Who of the senders are bots, where the format does not say.
+    pub bots: Names,
+    /// Words that are an opt-out or opt-in.
+    pub keywords: Arc<Keywords>,
+    /// What the first pass found.
+    pub lookups: Arc<Lookups>,
+    /// Local times that had to be moved.
+    pub shifted: Arc<Shifted>,
 }
 
 /// The beginning of an input.
@@ -90,6 +142,12 @@ pub trait Format: Sync {
     /// What the documentation says of it.
     fn info(&self) -> FormatInfo;
 
+    /// Whether records need what other records say: then all inputs of the format are read twice, first by
+    /// [`BlockDecoder::survey`] and then by [`BlockDecoder::decode`].
+    fn surveys(&self) -> bool {
+        false
+    }
+
     /// Whether the content is in this format, as far as its beginning tells.
     fn recognises(&self, head: &Head<'_>) -> bool;
 
@@ -107,6 +165,9 @@ pub trait BlockDecoder: Send + Sync {
     /// # Errors
     /// Those of the sink, at once. A bad record is no error.
     fn decode(&self, block: &Block, sink: &mut dyn Sink) -> Result<(), IngestError>;
+
+    /// Keeps what records need of others; see [`Format::surveys`].
+    fn survey(&self, _block: &Block) {}
 }
 
 /// Reads parts of a file, on any thread, in any order.
@@ -134,6 +195,12 @@ pub trait Sink {
     /// # Errors
     /// Scratch space failed.
     fn reject(&mut self, reason: Reason, at: Position, record: &[u8]) -> Result<(), IngestError>;
+
+    /// Counts a record that the format knows and that is no event.
+    ///
+    /// # Errors
+    /// The ingest was stopped.
+    fn ignore(&mut self) -> Result<(), IngestError>;
 }
 
 /// The format that the user names, or the one that recognises the content.
@@ -165,44 +232,7 @@ fn names(formats: &[&dyn Format]) -> String {
     formats.iter().map(|format| format.info().name).collect::<Vec<_>>().join(", ")
 }
 
-/// What decoders give, for tests.
 #[cfg(test)]
-pub mod testing {
-    use super::*;
-    use crate::rows::codec;
-
-    /// Keeps everything.
-    #[derive(Debug, Default)]
-    pub struct Kept {
-        /// Rows with their positions.
-        pub rows: Vec<(Position, Vec<u8>)>,
-        /// Rejects: reason, position, record.
-        pub rejects: Vec<(String, Position, Vec<u8>)>,
-    }
-
-    impl Kept {
-        /// The events, in order.
-        pub fn events(&self) -> Vec<Event<'_>> {
-            self.rows.iter().map(|(_, row)| codec::decode(row).unwrap()).collect()
-        }
-
-        /// Reason, line and byte of the rejects.
-        pub fn reasons(&self) -> Vec<(&str, u64, Option<u64>)> {
-            self.rejects.iter().map(|(reason, at, _)| (reason.as_str(), at.line, at.byte)).collect()
-        }
-    }
-
-    impl Sink for Kept {
-        fn event(&mut self, event: &Event<'_>, at: Position) -> Result<(), IngestError> {
-            let mut row = Vec::new();
-            codec::encode(event, codec::order_of(0, at.ordinal), &mut row);
-            self.rows.push((at, row));
-            Ok(())
-        }
-
-        fn reject(&mut self, reason: Reason, at: Position, record: &[u8]) -> Result<(), IngestError> {
-            self.rejects.push((reason.to_string(), at, record.to_vec()));
-            Ok(())
-        }
-    }
-}
+mod conformance;
+#[cfg(test)]
+pub mod testing;

@@ -3,42 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::input::{Input, Origin};
 use super::pattern::{is_pattern, matches_of};
 use crate::error::IngestError;
 use crate::rows::codec::MAX_INPUTS;
 
 /// The name of standard input.
 const STANDARD_INPUT: &str = "-";
-
-/// Where the bytes of an input are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// Standard input.
-    StandardInput,
-    /// A file, or what opens like one.
-    File(PathBuf),
-}
-
-/// One input.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Input {
-    /// Name for messages and for the record of the commit.
-    pub name: String,
-    /// Where its bytes are.
-    pub origin: Origin,
-    /// Its size if it is a regular file.
-    pub bytes: Option<u64>,
-}
-
-impl Input {
-    fn of_file(path: PathBuf) -> Result<Self, IngestError> {
-        let name = path.display().to_string();
-        let metadata =
-            fs::metadata(&path).map_err(|source| IngestError::Read { input: name.clone(), byte: 0, source })?;
-        let bytes = metadata.is_file().then_some(metadata.len());
-        Ok(Self { name, origin: Origin::File(path), bytes })
-    }
-}
 
 /// The inputs that names stand for, in the order of the names.
 ///
@@ -55,7 +26,7 @@ pub fn expand(names: &[String]) -> Result<Vec<Input>, IngestError> {
     for name in names {
         let path = Path::new(name);
         if name == STANDARD_INPUT {
-            if inputs.iter().any(|input: &Input| input.origin == Origin::StandardInput) {
+            if inputs.iter().any(|input: &Input| matches!(input.origin, Origin::StandardInput)) {
                 return Err(IngestError::StandardInputTwice);
             }
             inputs.push(Input { name: "standard input".to_owned(), origin: Origin::StandardInput, bytes: None });

@@ -133,8 +133,13 @@ impl Meter {
         let (input, byte, compression) = (self.input.clone(), self.bytes_read(), self.compression.name());
         // Errors of the system have its number; the others come from the decompressor.
         match self.compression {
-            Compression::Plain => IngestError::Read { input, byte, source },
             _ if source.raw_os_error().is_some() => IngestError::Read { input, byte, source },
+            // Of what is not compressed by itself these can only come from the zip archive that it is a member of.
+            Compression::Plain => match source.kind() {
+                io::ErrorKind::UnexpectedEof => IngestError::Truncated { input, byte, compression: "zip", source },
+                io::ErrorKind::InvalidData => IngestError::Corrupt { input, byte, compression: "zip", source },
+                _ => IngestError::Read { input, byte, source },
+            },
             _ if source.kind() == io::ErrorKind::UnexpectedEof => {
                 IngestError::Truncated { input, byte, compression, source }
             }

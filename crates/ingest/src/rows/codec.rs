@@ -16,8 +16,8 @@ use tapemeasure_model::event::{Author, Direction, EventType, rank};
 /// Set in the [`order`] of rows of this ingest, so that they come after every stored row.
 pub const NEW: u64 = 1 << 63;
 
-/// Bits of [`order`] for the place within an input.
-const ORDINAL_BITS: u32 = 44;
+/// Bits of [`order`] for the place within an input: 1 TiB of text. The rest tells 8 million inputs apart.
+const ORDINAL_BITS: u32 = 40;
 
 /// Inputs that [`order_of`] can tell apart.
 pub const MAX_INPUTS: usize = 1 << (63 - ORDINAL_BITS);
@@ -56,7 +56,8 @@ pub struct Ids<'a> {
 }
 
 /// When a row of this ingest arrived: a later input, and a later place in it, is greater. `ordinal` is the byte at
-/// which the record begins, or its row number; it must grow within an input and stay below 2^44.
+/// which the record begins, or its row number, and grows within an input. Beyond 2^40 all are one place: of two versions
+/// of an event that both lie there either may stand.
 pub fn order_of(input: usize, ordinal: u64) -> u64 {
     NEW | ((input as u64) << ORDINAL_BITS) | ordinal.min((1 << ORDINAL_BITS) - 1)
 }
@@ -313,7 +314,7 @@ mod tests {
             let event = full(&body);
             let row = encoded(&event, order_of(3, 99));
             assert_eq!(decode(&row), Some(event));
-            assert_eq!(order(&row), NEW | (3 << 44) | 99);
+            assert_eq!(order(&row), NEW | (3 << 40) | 99);
             assert_eq!(ids(&row), Ids { source: b"s", conversation_id: Some(b""), event_id: b"e" });
             assert_eq!(rank_of(&row), 1);
         }
@@ -330,6 +331,13 @@ mod tests {
             ..full(b"")
         };
         assert_eq!(decode(&encoded(&bare, 0)), Some(bare));
+    }
+
+    #[test]
+    fn a_later_input_is_later_wherever_its_record_stands() {
+        assert!(order_of(2, 0) > order_of(1, u64::MAX));
+        assert!(order_of(MAX_INPUTS - 1, u64::MAX) > order_of(MAX_INPUTS - 1, 0));
+        assert_eq!(order_of(1, 1 << 40), order_of(1, u64::MAX));
     }
 
     #[test]

@@ -3,9 +3,11 @@
 //! | module | is |
 //! |---|---|
 //! | [`codec`] | one event as bytes, and the order of events |
+//! | [`canonical`] | one event as a JSON object |
 //! | [`density`] | how an archive is cut, from how dense its events lie |
 //! | this file | [`RowBuffer`], filled by one parser, and [`SortedRows`], what it becomes |
 
+pub mod canonical;
 pub mod codec;
 pub mod density;
 

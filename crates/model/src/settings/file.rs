@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use toml_edit::{DocumentMut, Item, Key, Table, Value};
+use toml_edit::{Document, DocumentMut, Item, Key, Table, TableLike, TomlError, Value};
 
 use super::keys::KNOWN;
 use super::{Settings, SettingsError};
@@ -22,9 +22,9 @@ impl Settings {
     /// # Errors
     /// The text is no TOML, or says something that no setting can be.
     pub fn from_toml(text: &str, path: &Path) -> Result<Self, SettingsError> {
-        let document = parse(text, path)?;
+        let document = Document::parse(text).map_err(|source| syntax(text, path, source))?;
         let mut settings = Self::default();
-        settings.apply_table(&mut Vec::new(), document.as_table())?;
+        settings.apply_table(&mut Vec::new(), document.as_table(), &Origin { text, path })?;
         Ok(settings)
     }
 
@@ -34,13 +34,14 @@ impl Settings {
     /// # Errors
     /// As [`load`](Self::load), and when the key or value is none, or the file cannot be written.
     pub fn set_in_file(path: &Path, key: &str, value: &str) -> Result<Self, SettingsError> {
-        let mut document = parse(&read(path)?, path)?;
+        let before = read(path)?;
         let keys = split(key)?;
         Self::default().apply(&names(&keys), value)?;
         let (last, tables) = match keys.split_last() {
             Some(split) => split,
             None => return Err(unknown(key)),
         };
+        let (head, mut document) = parse(&before, path)?;
         let mut table: &mut Table = document.as_table_mut();
         for part in tables {
             let item = table.entry(part.get()).or_insert_with(|| {
@@ -50,14 +51,47 @@ impl Settings {
             });
             table = item.as_table_mut().ok_or_else(|| unknown(key))?;
         }
-        table.insert(last.get(), toml_edit::value(value));
-        let text = document.to_string();
-        let settings = Self::from_toml(&text, path)?;
-        write(path, &text)?;
+        match table.get_mut(last.get()) {
+            // In place: an insert drops the comments before the name and behind the value.
+            Some(Item::Value(known)) => {
+                let decor = known.decor().clone();
+                *known = Value::from(value);
+                *known.decor_mut() = decor;
+            }
+            _ => {
+                table.insert(last.get(), toml_edit::value(value));
+            }
+        }
+        Self::replace(path, &before, &with_head(head, &document))
+    }
+
+    /// Takes one setting out of a file, so that the more general one or the default holds, and gives the settings as
+    /// they then are. `None` if the file does not have it; then it stays as it is.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), and when the key is none, or the file cannot be written.
+    pub fn unset_in_file(path: &Path, key: &str) -> Result<Option<Self>, SettingsError> {
+        // Whether there is such a setting at all.
+        Self::default().get(key)?;
+        let before = read(path)?;
+        let (head, mut document) = parse(&before, path)?;
+        if !remove(document.as_table_mut(), &names(&split(key)?)) {
+            return Ok(None);
+        }
+        Self::replace(path, &before, &with_head(head, &document)).map(Some)
+    }
+
+    /// Writes a changed file, if what it says can be.
+    fn replace(path: &Path, before: &str, after: &str) -> Result<Self, SettingsError> {
+        // What was wrong before is named by the line that it has on disk.
+        let settings =
+            Self::from_toml(after, path).map_err(|error| Self::from_toml(before, path).err().unwrap_or(error))?;
+        write(path, after)?;
         Ok(settings)
     }
 
-    /// The value of one setting as it holds; `None` where a source or channel does not set it.
+    /// The value of one setting as it holds; `None` where a source or channel does not set it, or a language has no
+    /// words.
     ///
     /// # Errors
     /// [`SettingsError::UnknownKey`].
@@ -71,24 +105,44 @@ impl Settings {
         if known.iter().any(|value| Self::default().apply(&path, value).is_ok()) { Ok(None) } else { Err(unknown(key)) }
     }
 
-    fn apply_table(&mut self, path: &mut Vec<String>, table: &Table) -> Result<(), SettingsError> {
+    fn apply_table(&mut self, path: &mut Vec<String>, table: &Table, origin: &Origin<'_>) -> Result<(), SettingsError> {
         for (name, item) in table {
             path.push(name.to_owned());
             match item {
-                Item::Table(inner) => self.apply_table(path, inner)?,
-                Item::Value(Value::InlineTable(inner)) => self.apply_table(path, &inner.clone().into_table())?,
-                Item::Value(Value::String(text)) => self.apply(path, text.value())?,
+                Item::Table(inner) => self.apply_table(path, inner, origin)?,
+                Item::Value(Value::InlineTable(inner)) => {
+                    self.apply_table(path, &inner.clone().into_table(), origin)?;
+                }
+                Item::Value(Value::String(text)) => {
+                    self.apply(path, text.value()).map_err(|error| origin.named(error, item))?;
+                }
                 other => {
-                    return Err(SettingsError::BadValue {
+                    let written = other.span().and_then(|span| origin.text.get(span)).unwrap_or_default();
+                    let error = SettingsError::BadValue {
                         key: path.join("."),
-                        value: other.to_string().trim().to_owned(),
+                        value: written.trim().to_owned(),
                         expected: "a text in quotes, such as \"10m\"",
-                    });
+                    };
+                    return Err(origin.named(error, other));
                 }
             }
             path.pop();
         }
         Ok(())
+    }
+}
+
+/// Where settings stand.
+struct Origin<'a> {
+    text: &'a str,
+    path: &'a Path,
+}
+
+impl Origin<'_> {
+    /// An error with the file and the line of the item that it is about.
+    fn named(&self, error: SettingsError, item: &Item) -> SettingsError {
+        let line = line_of(self.text, item.span().map_or(0, |span| span.start));
+        SettingsError::InFile { path: self.path.display().to_string(), line, error: Box::new(error) }
     }
 }
 
@@ -116,12 +170,66 @@ fn write(path: &Path, text: &str) -> Result<(), SettingsError> {
     steps().map_err(|source| SettingsError::Write { path: path.display().to_string(), source })
 }
 
-fn parse(text: &str, path: &Path) -> Result<DocumentMut, SettingsError> {
-    text.parse::<DocumentMut>().map_err(|source| {
-        let at = source.span().map_or(0, |span| span.start.min(text.len()));
-        let line = text.as_bytes()[..at].iter().filter(|&&b| b == b'\n').count() + 1;
-        SettingsError::Syntax { path: path.display().to_string(), line, source }
-    })
+/// The comment at the head of a file, and the rest to be edited.
+fn parse<'a>(text: &'a str, path: &Path) -> Result<(&'a str, DocumentMut), SettingsError> {
+    // The whole first, for the line of an error.
+    Document::parse(text).map_err(|source| syntax(text, path, source))?;
+    let (head, rest) = text.split_at(head_of(text));
+    let document = rest.parse::<DocumentMut>().map_err(|source| syntax(rest, path, source))?;
+    Ok((head, document))
+}
+
+/// Length of the comment that belongs to the file and to no setting: up to the last blank line before the first
+/// setting, or all where there is none. Edited with the rest, it would move below what is added.
+fn head_of(text: &str) -> usize {
+    let (mut head, mut at) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        at += line.len();
+        match line.trim().bytes().next() {
+            None => head = at,
+            Some(b'#') => {}
+            Some(_) => return head,
+        }
+    }
+    at
+}
+
+fn with_head(head: &str, document: &DocumentMut) -> String {
+    let gap = if head.is_empty() || head.ends_with('\n') { "" } else { "\n" };
+    format!("{head}{gap}{document}")
+}
+
+/// Removes the value of a name, and the tables that are empty without it, unless they have a comment. Whether there
+/// was one.
+fn remove(table: &mut dyn TableLike, path: &[String]) -> bool {
+    match path {
+        [] => false,
+        [last] => table.remove(last).is_some(),
+        [first, rest @ ..] => {
+            let Some(item) = table.get_mut(first) else { return false };
+            let removed = item.as_table_like_mut().is_some_and(|inner| remove(inner, rest));
+            let is_empty = item.as_table_like().is_some_and(|inner| inner.is_empty());
+            if removed && is_empty && !has_comment(item) {
+                table.remove(first);
+            }
+            removed
+        }
+    }
+}
+
+fn has_comment(item: &Item) -> bool {
+    let prefix = item.as_table().and_then(|table| table.decor().prefix()).and_then(|prefix| prefix.as_str());
+    prefix.is_some_and(|prefix| !prefix.trim().is_empty())
+}
+
+fn syntax(text: &str, path: &Path, source: TomlError) -> SettingsError {
+    let line = line_of(text, source.span().map_or(0, |span| span.start));
+    SettingsError::Syntax { path: path.display().to_string(), line, source }
+}
+
+/// The line, from 1, of a byte.
+fn line_of(text: &str, byte: usize) -> usize {
+    text.as_bytes()[..byte.min(text.len())].iter().filter(|&&b| b == b'\n').count() + 1
 }
 
 fn split(key: &str) -> Result<Vec<Key>, SettingsError> {

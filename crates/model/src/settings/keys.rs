@@ -7,13 +7,14 @@ use crate::zone::{WeekStart, Zone};
 /// The names that exist, as the help and the errors list them.
 pub(super) const KNOWN: &str = "session_gap, abandon_after, bots, time_zone, week_start, targets.first_response, \
     targets.response, targets.resolution, and source.<name>.<session_gap, abandon_after, bots or targets.*>, \
-    channel.<name>.targets.*";
+    channel.<name>.targets.*, keywords.stop.<language>, keywords.start.<language>";
 
 const LIMIT: &str = "a duration such as 24h or 86400s, or never";
 const DURATION: &str = "a duration such as 10m or 600s";
 const BOTS: &str = "ignore or reply";
 const ZONE: &str = "an IANA time zone such as Europe/Berlin";
 const WEEK: &str = "monday, sunday or saturday";
+const WORDS: &str = "words with commas between them, such as \"STOP, END\"";
 
 impl Settings {
     /// Every setting that holds, defaults included, with its value, in the order of the documentation; of sources and
@@ -45,6 +46,9 @@ impl Settings {
         for (name, own) in &self.channels {
             list_targets(&format!("channel.{}", quoted(name)), own, &mut all);
         }
+        for (kind, lists) in [("stop", &self.keywords.stop), ("start", &self.keywords.start)] {
+            all.extend(lists.iter().map(|(language, words)| (format!("keywords.{kind}.{language}"), words.join(", "))));
+        }
         all
     }
 
@@ -59,6 +63,7 @@ impl Settings {
         let limit = || parse_limit_us(value).ok_or_else(|| bad(LIMIT));
         let duration = || parse_duration_us(value).ok_or_else(|| bad(DURATION));
         let bots = || Bots::from_name(value).ok_or_else(|| bad(BOTS));
+        let words = || words_of(value).ok_or_else(|| bad(WORDS));
         match parts[..] {
             ["session_gap"] => self.rules.session_gap_us = limit()?,
             ["abandon_after"] => self.rules.abandon_after_us = limit()?,
@@ -79,6 +84,12 @@ impl Settings {
             ["channel", name, "targets", target] if is_target(target) => {
                 set_target(self.channels.entry(name.to_owned()).or_default(), target, duration()?);
             }
+            ["keywords", "stop", language] if is_language(language) => {
+                self.keywords.stop.insert(language.to_owned(), words()?);
+            }
+            ["keywords", "start", language] if is_language(language) => {
+                self.keywords.start.insert(language.to_owned(), words()?);
+            }
             _ => return Err(SettingsError::UnknownKey { key, known: KNOWN.to_owned() }),
         }
         Ok(())
@@ -87,6 +98,18 @@ impl Settings {
     fn source(&mut self, name: &str) -> &mut super::SourceSettings {
         self.sources.entry(name.to_owned()).or_default()
     }
+}
+
+/// Whether a name can be the code of a language: `pl`, `pt-br`.
+fn is_language(name: &str) -> bool {
+    (2..=12).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+}
+
+/// The words of a list; `None` if there are none.
+fn words_of(text: &str) -> Option<Vec<String>> {
+    let words: Vec<String> =
+        text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    (!words.is_empty()).then_some(words)
 }
 
 fn is_target(name: &str) -> bool {

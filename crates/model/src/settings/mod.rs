@@ -94,6 +94,28 @@ pub struct SourceSettings {
     pub targets: TargetOverrides,
 }
 
+/// Words that are an opt-out or opt-in when they are a whole message (kpi-rules M4), by language, beside those that
+/// ingest knows by itself. They hold for what is ingested from then on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeywordLists {
+    /// Words that mean stop.
+    pub stop: BTreeMap<String, Vec<String>>,
+    /// Words that mean start again.
+    pub start: BTreeMap<String, Vec<String>>,
+}
+
+impl KeywordLists {
+    /// The words that mean stop, of all languages.
+    pub fn stop_words(&self) -> Vec<String> {
+        self.stop.values().flatten().cloned().collect()
+    }
+
+    /// The words that mean start again, of all languages.
+    pub fn start_words(&self) -> Vec<String> {
+        self.start.values().flatten().cloned().collect()
+    }
+}
+
 /// Everything that `settings.toml` can say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -109,6 +131,8 @@ pub struct Settings {
     pub sources: BTreeMap<String, SourceSettings>,
     /// Targets by channel; they go before those of a source.
     pub channels: BTreeMap<String, TargetOverrides>,
+    /// Words of the user that opt out or in.
+    pub keywords: KeywordLists,
 }
 
 impl Default for Settings {
@@ -120,6 +144,7 @@ impl Default for Settings {
             targets: Targets::default(),
             sources: BTreeMap::new(),
             channels: BTreeMap::new(),
+            keywords: KeywordLists::default(),
         }
     }
 }
@@ -199,6 +224,16 @@ pub enum SettingsError {
         key: String,
         /// The names that exist.
         known: String,
+    },
+    /// The file says something that no setting can be.
+    #[error("{path}, line {line}: {error}")]
+    InFile {
+        /// The file.
+        path: String,
+        /// 1-based.
+        line: usize,
+        /// What is wrong there. No source of this error, because its text is part of this one's.
+        error: Box<SettingsError>,
     },
     /// A value that the setting cannot have.
     #[error("setting {key} cannot be {value:?}; write {expected}")]

@@ -32,11 +32,19 @@ fn a_source_sets_its_own_and_takes_the_rest() {
 #[test]
 fn what_is_no_setting_is_named() {
     let error = parse("sesion_gap = '24h'").unwrap_err().to_string();
-    assert!(error.starts_with("unknown setting \"sesion_gap\"; known are session_gap"), "{error}");
-    let error = parse("session_gap = 'soon'").unwrap_err().to_string();
-    assert_eq!(error, "setting session_gap cannot be \"soon\"; write a duration such as 24h or 86400s, or never");
-    let error = parse("session_gap = 5").unwrap_err().to_string();
-    assert_eq!(error, "setting session_gap cannot be \"5\"; write a text in quotes, such as \"10m\"");
+    assert!(
+        error.starts_with("settings.toml, line 1: unknown setting \"sesion_gap\"; known are session_gap"),
+        "{error}"
+    );
+    let error = parse("# ours\n\nsession_gap = 'soon'").unwrap_err().to_string();
+    let limit = "write a duration such as 24h or 86400s, or never";
+    assert_eq!(error, format!("settings.toml, line 3: setting session_gap cannot be \"soon\"; {limit}"));
+    let error = parse("bots = 'reply'\nsession_gap = 5").unwrap_err().to_string();
+    let text = "write a text in quotes, such as \"10m\"";
+    assert_eq!(error, format!("settings.toml, line 2: setting session_gap cannot be \"5\"; {text}"));
+    let error = parse("[source.mail]\nbots = 'reply'\n[source.chat]\nbots = 'maybe'").unwrap_err().to_string();
+    let bots = "write ignore or reply";
+    assert_eq!(error, format!("settings.toml, line 4: setting source.chat.bots cannot be \"maybe\"; {bots}"));
     assert!(matches!(parse("a = 1\nb = = 2"), Err(SettingsError::Syntax { line: 2, .. })));
 }
 
@@ -63,4 +71,53 @@ fn one_value_changes_and_comments_stay() {
     assert_eq!(Settings::load(&path).unwrap().get("session_gap").unwrap().as_deref(), Some("1d"));
     assert!(Settings::set_in_file(&path, "bots", "maybe").is_err());
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    Settings::set_in_file(&path, "bots", "ignore").unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("# ours\nbots = \"ignore\" # they are good\n"), "{text}");
+}
+
+#[test]
+fn the_comment_at_the_head_stays_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("settings.toml");
+    let file = |text: &str, key: &str, value: &str| {
+        std::fs::write(&path, text).unwrap();
+        Settings::set_in_file(&path, key, value).unwrap();
+        std::fs::read_to_string(&path).unwrap()
+    };
+    assert_eq!(file("# Rules\n", "bots", "reply"), "# Rules\nbots = \"reply\"\n");
+    assert_eq!(file("# Rules", "targets.response", "5m"), "# Rules\n[targets]\nresponse = \"5m\"\n");
+    assert_eq!(
+        file("# Rules\n\n# quick\n[targets]\nresponse = \"5m\"\n", "bots", "reply"),
+        "# Rules\n\nbots = \"reply\"\n# quick\n[targets]\nresponse = \"5m\"\n"
+    );
+}
+
+#[test]
+fn a_setting_can_be_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("settings.toml");
+    let text = "# Rules\n\nbots = \"reply\"\n\n[source.\"my.mail\"]\nbots = \"ignore\"\n[source.chat.targets]\n\
+                response = \"1m\"\n";
+    std::fs::write(&path, text).unwrap();
+    let settings = Settings::unset_in_file(&path, "source.\"my.mail\".bots").unwrap().unwrap();
+    assert_eq!(settings.rules_for("my.mail").bots, Bots::Reply);
+    Settings::unset_in_file(&path, "source.chat.targets.response").unwrap().unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "# Rules\n\nbots = \"reply\"\n");
+    assert_eq!(Settings::unset_in_file(&path, "bots").unwrap(), Some(Settings::default()));
+    assert_eq!(Settings::unset_in_file(&path, "bots").unwrap(), None);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "# Rules\n\n");
+    assert!(matches!(Settings::unset_in_file(&path, "bot"), Err(SettingsError::UnknownKey { .. })));
+}
+
+#[test]
+fn keywords_are_lists_of_words_by_language() {
+    let settings = parse("[keywords.stop]\npl = \"REZYGNUJĘ, WYPISZ,\"\nen = 'NO MORE'\n").unwrap();
+    assert_eq!(settings.keywords.stop_words(), ["NO MORE", "REZYGNUJĘ", "WYPISZ"]);
+    assert_eq!(settings.keywords.start_words(), [""; 0]);
+    assert_eq!(settings.get("keywords.stop.pl").unwrap().as_deref(), Some("REZYGNUJĘ, WYPISZ"));
+    assert_eq!(settings.get("keywords.start.pl").unwrap(), None);
+    assert!(parse("keywords.stop.pl = ' , '").unwrap_err().to_string().contains("write words with commas"));
+    assert!(settings.get("keywords.stop.Polish").is_err());
+    assert_eq!(settings.fold_hash(), Settings::default().fold_hash());
 }

@@ -26,6 +26,14 @@ const WIDTH_MAX: usize = 120;
 pub async fn run(global: &Global, verb: &Report) -> Result<Done, Failure> {
     let form = Form::of(verb)?;
     let opened = Opened::new(global, &verb.reading).await?;
+    if opened.snapshot.rows() == 0 {
+        let version = opened.snapshot.version();
+        let line = match version {
+            0 => "there are no events at version 0, the empty archive; ingest some, or read another version".to_owned(),
+            _ => format!("there are no events at version {version}; read another version (`tape history`)"),
+        };
+        return Err(Failure::Failed { line, cause: None });
+    }
     let span = opened.span(&verb.span)?;
     let digest = digest::compute(global, &opened, span).await?;
     let sink = Sink::open(verb.output.as_deref())?;

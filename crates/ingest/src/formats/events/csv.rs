@@ -194,12 +194,18 @@ mod tests {
 
     /// Splits and decodes as the pipeline does.
     fn decode(text: &str, block_bytes: usize) -> Kept {
-        let settings = FormatSettings { source: None, keep_body: true };
+        let settings = FormatSettings { keep_body: true, ..FormatSettings::default() };
         let (header, names) = Header::read(text.as_bytes(), true).unwrap();
         header.check(&names, "x.csv", &settings).unwrap();
         let skip = header.bytes;
         let line = 1 + text[..skip].matches('\n').count() as u64;
-        let mut splitter = Splitter::new(&text.as_bytes()[skip..], Framing::CsvRecords, block_bytes, skip as u64, line);
+        let mut splitter = Splitter::new(
+            &text.as_bytes()[skip..],
+            Framing::CsvRecords { delimiter: b',' },
+            block_bytes,
+            skip as u64,
+            line,
+        );
         let decoder = RowDecoder::new(header, settings);
         let mut kept = Kept::default();
         while let Some(piece) = splitter.next(Vec::new()).unwrap() {
@@ -281,7 +287,7 @@ mod tests {
         };
         let header = "event_id,occurred_at,event_type\n";
         assert_eq!(check(header, &settings), missing("source", "add it, or name the source with --source"));
-        let named = FormatSettings { source: Some("s".to_owned()), keep_body: false };
+        let named = FormatSettings { source: Some("s".to_owned()), ..FormatSettings::default() };
         assert_eq!(check(header, &named), Ok(()));
         assert_eq!(
             check("source,event_id,event_type\n", &settings),

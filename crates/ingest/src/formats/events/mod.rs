@@ -19,6 +19,8 @@ use tapemeasure_model::schema::col;
 use self::csv::{Header, RowDecoder};
 use self::ndjson::LineDecoder;
 use self::parquet::RowGroupDecoder;
+use self::record::FIELDS;
+use super::adapter::shape::Shape;
 use super::{Format, FormatInfo, FormatSettings, Head, Opening};
 use crate::error::IngestError;
 use crate::inputs::Framing;
@@ -41,6 +43,7 @@ impl Format for CanonicalEvents {
             about: "canonical events: JSON lines, CSV or Parquet with the fields of the documentation",
             recognised_by: "fields or columns named source, event_id, occurred_at, event_type (two of them suffice)",
             cannot_tell: "nothing: what is not given is not there",
+            has_closes: true,
         }
     }
 
@@ -62,7 +65,7 @@ impl Format for CanonicalEvents {
             Layout::Csv(header, names) => {
                 header.check(&names, head.name, settings)?;
                 Ok(Opening::Blocks {
-                    framing: Framing::CsvRecords,
+                    framing: Framing::CsvRecords { delimiter: b',' },
                     skip: header.bytes,
                     decoder: Arc::new(RowDecoder::new(header, settings.clone())),
                 })
@@ -92,7 +95,8 @@ fn layout_of(head: &Head<'_>) -> Layout {
     }
 }
 
-/// Objects, of which some line has a name of ours; or one so long that the names are out of sight.
+/// Objects, of which some line has names of ours; or one so long that most of its names are out of sight, and those in
+/// sight are ours.
 fn looks_like_lines(head: &Head<'_>) -> bool {
     let named = |line: &[u8]| {
         [col::EVENT_ID, col::OCCURRED_AT, col::EVENT_TYPE]
@@ -101,8 +105,12 @@ fn looks_like_lines(head: &Head<'_>) -> bool {
             .count()
             >= 2
     };
-    let long = !head.whole && head.bytes.starts_with(b"{") && memchr::memchr(b'\n', head.bytes).is_none();
-    long || lines(head.bytes).any(|line| line.starts_with(b"{") && named(line))
+    let is_cut = !head.whole && head.bytes.starts_with(b"{") && memchr::memchr(b'\n', head.bytes).is_none();
+    let is_ours = || {
+        let shape = Shape::of(head, &[]);
+        shape.keys().next().is_some() && shape.keys().all(|key| FIELDS.contains(&key))
+    };
+    (is_cut && is_ours()) || lines(head.bytes).any(|line| line.starts_with(b"{") && named(line))
 }
 
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -112,7 +120,8 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::{AUTO, choose};
+    use crate::formats::testing::{check_fixture, settings};
+    use crate::formats::{AUTO, choose, known_formats};
 
     fn chosen(text: &[u8], whole: bool) -> Result<&'static str, String> {
         let head = Head { name: "x", bytes: text, whole, file: None };
@@ -124,12 +133,18 @@ mod tests {
 
     fn opened(text: &[u8]) -> &'static str {
         let head = Head { name: "x", bytes: text, whole: true, file: None };
-        let settings = FormatSettings { source: Some("s".to_owned()), keep_body: false };
+        let settings = FormatSettings { source: Some("s".to_owned()), ..FormatSettings::default() };
         match CanonicalEvents.open(&head, &settings).unwrap() {
             Opening::Blocks { framing: Framing::Lines, skip: 0, .. } => "lines",
-            Opening::Blocks { framing: Framing::CsvRecords, .. } => "csv",
+            Opening::Blocks { framing: Framing::CsvRecords { .. }, .. } => "csv",
             _ => "other",
         }
+    }
+
+    #[test]
+    fn fixtures_give_the_events_that_were_worked_out() {
+        check_fixture(&CanonicalEvents, "events/lines", &settings(), 0);
+        check_fixture(&CanonicalEvents, "events/csv", &settings(), 0);
     }
 
     #[test]
@@ -142,18 +157,20 @@ mod tests {
             assert_eq!(opened(text), layout);
         }
         // Names that lie beyond the head cannot be asked for.
-        assert_eq!(chosen(br#"{"body":"aaaaaaaaa"#, false), Ok("events"));
+        assert_eq!(chosen(br#"{"source":"s","body":"aaaaaaaaa"#, false), Ok("events"));
+        let other = Head { name: "x", bytes: br#"{"source":"s","kind":"aaaaaaaaa"#, whole: false, file: None };
+        assert!(!CanonicalEvents.recognises(&other));
     }
 
     #[test]
     fn other_content_is_named_as_such() {
-        let unknown = "x: content fits no known format (events); name the format, or see `tape formats`";
-        for text in [&br#"{"id":1,"event":"message_created"}"#[..], b"tweet_id,author_id\n1,2\n", b"\x89PNG\r\n\x1a\n"]
-        {
-            assert_eq!(chosen(text, true), Err(unknown.to_owned()));
+        let known = known_formats().iter().map(|info| info.name).collect::<Vec<_>>().join(", ");
+        let unknown = format!("x: content fits no known format ({known}); name the format, or see `tape formats`");
+        for text in [&br#"{"id":1,"happened":"yes"}"#[..], b"time,number\n1,2\n", b"\x89PNG\r\n\x1a\n"] {
+            assert_eq!(chosen(text, true), Err(unknown.clone()));
         }
         let head = Head { name: "x", bytes: b"{}", whole: true, file: None };
         let error = choose("zip", &head).err().unwrap();
-        assert_eq!(error.to_string(), "no format is named \"zip\"; known: auto, events");
+        assert_eq!(error.to_string(), format!("no format is named \"zip\"; known: auto, {known}"));
     }
 }

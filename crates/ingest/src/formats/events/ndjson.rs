@@ -4,14 +4,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use memchr::memchr;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::record::{Raw, RawEvent, interpret};
 use crate::error::IngestError;
 use crate::formats::{BlockDecoder, FormatSettings, Sink};
 use crate::inputs::Block;
-use crate::quarantine::{Position, Reason};
+use crate::quarantine::Reason;
 
 /// Reads lines. Blank ones are no records.
 #[derive(Debug)]
@@ -28,22 +27,12 @@ impl LineDecoder {
 
 impl BlockDecoder for LineDecoder {
     fn decode(&self, block: &Block, sink: &mut dyn Sink) -> Result<(), IngestError> {
-        let bytes = block.bytes();
-        let mut line = block.line;
-        let mut start = 0;
-        while start < bytes.len() {
-            let end = memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |length| start + length);
-            let record = bytes[start..end].trim_ascii();
-            if !record.is_empty() {
-                let at = Position::in_text(line, block.offset + start as u64);
-                let raw = parse(record);
-                match raw.as_ref().map_err(|reason| *reason).and_then(|raw| interpret(raw, &self.settings)) {
-                    Ok(event) => sink.event(&event, at)?,
-                    Err(reason) => sink.reject(reason, at, record)?,
-                }
+        for (record, at) in block.records() {
+            let raw = parse(record);
+            match raw.as_ref().map_err(|reason| *reason).and_then(|raw| interpret(raw, &self.settings)) {
+                Ok(event) => sink.event(&event, at)?,
+                Err(reason) => sink.reject(reason, at, record)?,
             }
-            start = end + 1;
-            line += 1;
         }
         Ok(())
     }

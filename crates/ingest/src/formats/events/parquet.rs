@@ -140,7 +140,7 @@ impl PartDecoder for RowGroupDecoder {
     }
 }
 
-fn load(path: &Path) -> Result<ArrowReaderMetadata, ParquetError> {
+pub(crate) fn load(path: &Path) -> Result<ArrowReaderMetadata, ParquetError> {
     ArrowReaderMetadata::load(&File::open(path)?, ArrowReaderOptions::new())
 }
 
@@ -190,13 +190,13 @@ impl Column {
     }
 }
 
-fn is_text(data_type: &DataType) -> bool {
+pub(crate) fn is_text(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
 }
 
 /// Timestamps as microseconds, rounded down; what does not fit becomes an instant out of range. `None` if the array is
 /// of another type.
-fn instants(array: &ArrayRef, unit: TimeUnit) -> Option<Vec<Option<i64>>> {
+pub(crate) fn instants(array: &ArrayRef, unit: TimeUnit) -> Option<Vec<Option<i64>>> {
     let scaled = |factor: i64| move |value: Option<i64>| value.map(|value| value.saturating_mul(factor));
     Some(match unit {
         TimeUnit::Second => array.as_primitive_opt::<TimestampSecondType>()?.iter().map(scaled(1_000_000)).collect(),

@@ -1,5 +1,8 @@
 //! Blocks put together are the stream, wherever they are cut.
 
+mod json;
+mod mbox;
+
 use super::*;
 
 /// Gives at most some bytes at once.
@@ -79,7 +82,7 @@ fn csv_records_stay_whole_whatever_is_quoted() {
     }
     for block_bytes in 1..text.len() + 2 {
         for step in [1, 3, 1_000] {
-            let blocks = blocks(&text, Framing::CsvRecords, block_bytes, step);
+            let blocks = blocks(&text, Framing::CsvRecords { delimiter: b',' }, block_bytes, step);
             assert_eq!(blocks.concat(), text);
             let mut end = 0;
             for block in &blocks {
@@ -106,26 +109,55 @@ fn described(text: &[u8], framing: Framing, block_bytes: usize, max_record_bytes
 fn a_record_over_the_limit_is_given_up_alone() {
     let text = b"one\n0123456789abcdef\ntwo\n";
     for block_bytes in [1, 4] {
-        let found = described(text, Framing::Lines, block_bytes, 10);
-        assert_eq!(found, ["one\n", "longer than 64 MiB at 8: 0123456789a", "two\n"]);
-        let found = described(text, Framing::CsvRecords, block_bytes, 10);
-        assert_eq!(found, ["one\n", "longer than 64 MiB at 8: 0123456789a", "two\n"]);
+        for framing in [Framing::Lines, Framing::CsvRecords { delimiter: b',' }] {
+            let found = described(text, framing, block_bytes, 10);
+            assert_eq!(found, ["one\n", "longer than 64 MiB at 8: 0123456789abcdef", "two\n"]);
+        }
     }
     let found = described(b"0123456789abcdef", Framing::Lines, 4, 10);
-    assert_eq!(found, ["longer than 64 MiB at 7: 0123456789a"]);
+    assert_eq!(found, ["longer than 64 MiB at 7: 0123456789abcdef"]);
     // A record of just the limit is read.
     assert_eq!(described(b"0123456789\nx", Framing::Lines, 4, 10), ["0123456789\n", "x"]);
+}
+
+#[test]
+fn of_a_record_over_the_limit_only_the_beginning_is_held() {
+    let text = [&vec![b'x'; 10 * KEPT_BYTES][..], b"\nnext\n"].concat();
+    let found = pieces(&text, Framing::Lines, 1, 1_000, 100);
+    let [Piece::Broken { record, .. }, Piece::Block(next)] = &found[..] else { panic!("{} pieces", found.len()) };
+    assert!(record.len() == KEPT_BYTES && text.starts_with(record));
+    assert_eq!((next.bytes(), next.line), (&b"next\n"[..], 8));
+}
+
+#[test]
+fn quoted_line_ends_do_not_end_a_row_over_the_limit() {
+    let text = b"a,b\n\"0123\n4567\n89\",x\nc,d\n";
+    // Within the limit nothing tells that the quote is closed.
+    let found = described(text, Framing::CsvRecords { delimiter: b',' }, 4, 12).concat();
+    assert_eq!(found, "a,b\nquote is not closed at 8: \"01234567\n89\",x\nc,d\n");
+    let found = described(b"a,b\n\"012345678901\",\"x\ny\"\nc,d\n", Framing::CsvRecords { delimiter: b',' }, 4, 12);
+    assert_eq!(found, ["a,b\n", "longer than 64 MiB at 8: \"012345678901\",\"x\ny\"", "c,d\n"]);
+}
+
+#[test]
+fn lines_are_told_apart_with_their_places() {
+    let block = Block::of(b"one\r\n\n \t\n  two \nthree", 5, 100);
+    let records: Vec<_> = block.records().map(|(record, at)| (record, at.line, at.byte)).collect();
+    assert_eq!(records, [(&b"one"[..], 5, Some(100)), (&b"two"[..], 8, Some(109)), (&b"three"[..], 9, Some(116))]);
 }
 
 #[test]
 fn a_quote_without_end_gives_up_its_line() {
     let text = b"a,b\n\"open,x\r\nnext,y\nlast,z";
     for block_bytes in [1, 8, 100] {
-        let found = described(text, Framing::CsvRecords, block_bytes, 1_000).concat();
+        let found = described(text, Framing::CsvRecords { delimiter: b',' }, block_bytes, 1_000).concat();
         assert_eq!(found, "a,b\nquote is not closed at 8: \"open,xnext,y\nlast,z");
         // The limit is reached before the end of the stream.
-        let found = described(text, Framing::CsvRecords, block_bytes, 15).concat();
+        let found = described(text, Framing::CsvRecords { delimiter: b',' }, block_bytes, 15).concat();
         assert_eq!(found, "a,b\nquote is not closed at 8: \"open,xnext,y\nlast,z");
     }
-    assert_eq!(described(b"\"open", Framing::CsvRecords, 4, 100), ["quote is not closed at 7: \"open"]);
+    assert_eq!(
+        described(b"\"open", Framing::CsvRecords { delimiter: b',' }, 4, 100),
+        ["quote is not closed at 7: \"open"]
+    );
 }

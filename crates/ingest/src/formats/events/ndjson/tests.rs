@@ -33,7 +33,10 @@ fn message(change: &str) -> String {
 #[test]
 fn every_field_arrives() {
     let text = message("{}");
-    let kept = decode_with(text.as_bytes(), FormatSettings { source: Some("x".to_owned()), keep_body: true });
+    let kept = decode_with(
+        text.as_bytes(),
+        FormatSettings { source: Some("x".to_owned()), keep_body: true, ..FormatSettings::default() },
+    );
     let expected = crate::rows::codec::Event {
         key: conversation_key("s", "c"),
         time_us: 1_740_992_400_000_000,
@@ -61,7 +64,8 @@ fn every_field_arrives() {
 #[test]
 fn defaults_are_source_and_the_author_of_inbound_messages() {
     let text = message(r#"{"source":"","direction":"inbound","author":null,"private":null,"topic":""}"#);
-    let kept = decode_with(text.as_bytes(), FormatSettings { source: Some("mine".to_owned()), keep_body: false });
+    let kept =
+        decode_with(text.as_bytes(), FormatSettings { source: Some("mine".to_owned()), ..FormatSettings::default() });
     let events = kept.events();
     assert_eq!(events[0].source, b"mine");
     assert_eq!(events[0].author, Some(Author::Contact));
@@ -113,7 +117,7 @@ fn every_reason_has_its_phrase() {
         (message(r#"{"occurred_at":"2025-03-03T09:00:00"}"#), "occurred_at has no UTC offset"),
         (message(r#"{"occurred_at":"yesterday"}"#), "occurred_at is not an RFC 3339 time"),
         (message(r#"{"occurred_at":"2025-02-30T09:00:00Z"}"#), "occurred_at is not an RFC 3339 time"),
-        (message(r#"{"occurred_at":"0000-12-31T09:00:00Z"}"#), "occurred_at is outside the years 1 to 9999"),
+        (message(r#"{"occurred_at":"0000-12-31T09:00:00Z"}"#), "the time is outside the years 1 to 9999"),
         ("{\"source\":".to_owned(), "broken JSON"),
         (format!("{} x", message("{}")), "broken JSON"),
         (r#"{"source":"a","source":"b"}"#.to_owned(), "broken JSON"),

@@ -1,0 +1,204 @@
+//! Records that are rows of CSV under a header: RFC 4180, double quotes, lines ended by LF, CRLF or CR. Fields are parted
+//! by commas, or by what a mapping says.
+
+use std::sync::Arc;
+
+use ::csv::{ByteRecord, ReaderBuilder};
+
+use super::{CsvAdapter, Out, Stop};
+use crate::error::IngestError;
+use crate::formats::{BlockDecoder, FormatSettings, Head, Opening, Sink};
+use crate::inputs::{Block, Framing};
+use crate::quarantine::{Position, Reason};
+
+/// The header of a CSV.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns {
+    names: Vec<String>,
+    /// Bytes of the header in the input.
+    bytes: usize,
+    /// What stands between two fields.
+    delimiter: u8,
+}
+
+/// What stands between two fields where nothing else is said.
+const COMMA: u8 = b',';
+
+impl Columns {
+    /// Reads the header from the beginning of an input. `None` if the bytes are no header: no text, or longer than what
+    /// is given of the input.
+    pub fn of(head: &Head<'_>) -> Option<Self> {
+        Self::separated(head, COMMA)
+    }
+
+    /// As [`of`](Self::of), with fields parted by another byte.
+    pub fn separated(head: &Head<'_>, delimiter: u8) -> Option<Self> {
+        let mut reader = rows_of(head.bytes, delimiter);
+        let mut record = ByteRecord::new();
+        if !reader.read_byte_record(&mut record).ok()? {
+            return None;
+        }
+        let bytes = usize::try_from(reader.position().byte()).ok()?;
+        if bytes == head.bytes.len() && !head.whole {
+            return None;
+        }
+        let names = record
+            .iter()
+            .map(|name| std::str::from_utf8(name).map(|name| name.trim().to_owned()))
+            .collect::<Result<Vec<_>, _>>()
+            .ok()?;
+        Some(Self { names, bytes, delimiter })
+    }
+
+    /// The columns of an input without a header.
+    pub fn named(names: Vec<String>, delimiter: u8) -> Self {
+        Self { names, bytes: 0, delimiter }
+    }
+
+    /// The names, as they are written, without spaces around them.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The column of that name, counted from 0; upper and lower case are the same.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether there is a column of every name.
+    pub fn has_all(&self, names: &[&str]) -> bool {
+        names.iter().all(|name| self.find(name).is_some())
+    }
+
+    /// The column of a name that every record needs.
+    ///
+    /// # Errors
+    /// [`IngestError::MissingColumn`].
+    pub fn needed(&self, name: &'static str, input: &str) -> Result<usize, IngestError> {
+        self.find(name).ok_or_else(|| IngestError::MissingColumn {
+            input: input.to_owned(),
+            column: name,
+            advice: "export the file again with this column",
+        })
+    }
+}
+
+/// One row, as wide as the header.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'r> {
+    record: &'r ByteRecord,
+}
+
+impl<'r> Row<'r> {
+    /// The text of a column, trimmed of spaces at both ends; `None` if the column is not there or the field is empty.
+    ///
+    /// # Errors
+    /// [`Reason::InvalidUtf8`].
+    pub fn text(&self, column: Option<usize>) -> Result<Option<&'r str>, Reason> {
+        Ok(self.raw(column)?.map(str::trim).filter(|text| !text.is_empty()))
+    }
+
+    /// The text of a column as it stands.
+    ///
+    /// # Errors
+    /// [`Reason::InvalidUtf8`].
+    pub fn raw(&self, column: Option<usize>) -> Result<Option<&'r str>, Reason> {
+        let Some(field) = column.and_then(|column| self.record.get(column)) else { return Ok(None) };
+        std::str::from_utf8(field).map(Some).map_err(|_| Reason::InvalidUtf8)
+    }
+}
+
+/// Reads the rows of one input with an adapter.
+#[derive(Debug)]
+struct CsvRows<A> {
+    adapter: A,
+    settings: FormatSettings,
+    format: &'static str,
+    width: usize,
+    delimiter: u8,
+}
+
+/// How an input of a CSV format is read, once the adapter has found its columns.
+pub fn open(
+    adapter: impl CsvAdapter,
+    format: &'static str,
+    columns: &Columns,
+    settings: &FormatSettings,
+) -> Opening {
+    let (width, delimiter) = (columns.names.len(), columns.delimiter);
+    let decoder = CsvRows { adapter, settings: settings.clone(), format, width, delimiter };
+    Opening::Blocks { framing: Framing::CsvRecords { delimiter }, skip: columns.bytes, decoder: Arc::new(decoder) }
+}
+
+impl<A: CsvAdapter> CsvRows<A> {
+    /// Calls `each` with every row of a block that is not blank, its position and its text.
+    fn rows<E>(
+        &self,
+        block: &Block,
+        mut each: impl FnMut(&ByteRecord, Position, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let bytes = block.bytes();
+        let mut reader = rows_of(bytes, self.delimiter);
+        let mut record = ByteRecord::new();
+        loop {
+            let (mut start, mut line) = (position_of(&reader), reader.position().line());
+            // Rows of memory that may have any width cannot fail to be read.
+            if !reader.read_byte_record(&mut record).unwrap_or(false) {
+                return Ok(());
+            }
+            // The reader stands before line ends that belong to no record.
+            while let Some(b'\n' | b'\r') = bytes.get(start) {
+                line += u64::from(bytes[start] == b'\n');
+                start += 1;
+            }
+            if record.len() == 1 && record.iter().all(|field| field.trim_ascii().is_empty()) {
+                continue;
+            }
+            let at = Position::in_text(block.line + line - 1, block.offset + start as u64);
+            each(&record, at, bytes[start..position_of(&reader)].trim_ascii_end())?;
+        }
+    }
+
+    fn typed<'a>(&self, row: &'a Row<'_>) -> Result<A::Record<'a>, Reason> {
+        if row.record.len() == self.width { self.adapter.decode(row) } else { Err(Reason::ColumnCount) }
+    }
+}
+
+impl<A: CsvAdapter> BlockDecoder for CsvRows<A> {
+    fn decode(&self, block: &Block, sink: &mut dyn Sink) -> Result<(), IngestError> {
+        self.rows(block, |record, at, text| {
+            let row = Row { record };
+            let mut out = Out::new(&mut *sink, &self.settings, self.format, at, text);
+            let given = match self.typed(&row) {
+                Ok(typed) => self.adapter.to_events(&typed, &mut out),
+                Err(reason) => Err(Stop::Rejected(reason)),
+            };
+            match given {
+                Ok(()) => Ok(()),
+                Err(Stop::Rejected(reason)) => out.reject(reason),
+                Err(Stop::Failed(error)) => Err(error),
+            }
+        })
+    }
+
+    fn survey(&self, block: &Block) {
+        let Ok(()) = self.rows(block, |record, _, _| {
+            let row = Row { record };
+            // What cannot be decoded is rejected in the second pass.
+            if let Ok(typed) = self.typed(&row) {
+                self.adapter.survey(&typed, &self.settings.lookups);
+            }
+            Ok::<(), std::convert::Infallible>(())
+        });
+    }
+}
+
+/// Reads rows of whatever width.
+fn rows_of(bytes: &[u8], delimiter: u8) -> ::csv::Reader<&[u8]> {
+    ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes)
+}
+
+/// Where a reader of memory stands; never beyond the memory, so the number fits.
+fn position_of(reader: &::csv::Reader<&[u8]>) -> usize {
+    reader.position().byte() as usize
+}

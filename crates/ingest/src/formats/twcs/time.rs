@@ -1,0 +1,122 @@
+//! Twitter's way to write a time: `Tue Oct 31 22:10:47 +0000 2017`.
+
+use tapemeasure_model::instant::{SECOND_US, civil_from_days, days_from_civil};
+
+const DAY_S: i64 = 86_400;
+
+/// Days of the week by the remainder of the days since 1970-01-01, a Thursday.
+const WEEKDAYS: [&[u8]; 7] = [b"Thu", b"Fri", b"Sat", b"Sun", b"Mon", b"Tue", b"Wed"];
+
+const MONTHS: [&[u8]; 12] =
+    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+
+/// Microseconds since 1970 UTC. `None` for any other text, also for a day that there is not, and for a weekday that is
+/// not that of the day. A leap second (`:60`) is the first instant of the next minute.
+///
+/// Written out, because there are millions of tweets and chrono's reader goes through its format anew for each.
+pub fn parse(text: &str) -> Option<i64> {
+    // Www Mmm dd hh:mm:ss +hhmm yyyy
+    // 0   4   8  11 14 17 20    26
+    let text: &[u8; 30] = text.as_bytes().try_into().ok()?;
+    if ![3, 7, 10, 19, 25].iter().all(|&place: &usize| text[place] == b' ') || text[13] != b':' || text[16] != b':' {
+        return None;
+    }
+    let month = MONTHS.iter().position(|name| *name == &text[4..7])?;
+    let month = i64::try_from(month + 1).ok()?;
+    let (day, year) = (digits(&text[8..10])?, digits(&text[26..30])?);
+    let (hour, minute, second) = (digits(&text[11..13])?, digits(&text[14..16])?, digits(&text[17..19])?);
+    let (offset_hours, offset_minutes) = (digits(&text[21..23])?, digits(&text[23..25])?);
+    let days = days_from_civil(year, month, day);
+    let is_day = civil_from_days(days) == (year, month, day);
+    let is_time = hour <= 23 && minute <= 59 && second <= 60 && offset_hours <= 23 && offset_minutes <= 59;
+    let weekday = usize::try_from(days.rem_euclid(7)).ok()?;
+    if !is_day || !is_time || WEEKDAYS[weekday] != &text[0..3] {
+        return None;
+    }
+    let offset_s = match text[20] {
+        b'+' => offset_hours * 3_600 + offset_minutes * 60,
+        b'-' => -(offset_hours * 3_600 + offset_minutes * 60),
+        _ => return None,
+    };
+    Some((days * DAY_S + hour * 3_600 + minute * 60 + second - offset_s) * SECOND_US)
+}
+
+fn digits(text: &[u8]) -> Option<i64> {
+    text.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, FixedOffset, TimeDelta};
+
+    use super::*;
+
+    const FORMAT: &str = "%a %b %d %H:%M:%S %z %Y";
+
+    fn slow(text: &str) -> Option<i64> {
+        DateTime::parse_from_str(text, FORMAT).ok().map(|time| time.timestamp_micros())
+    }
+
+    /// Expected: GNU `date -u -d "2017-10-31 22:10:47" +%s`.
+    #[test]
+    fn a_time_is_read() {
+        assert_eq!(parse("Tue Oct 31 22:10:47 +0000 2017"), Some(1_509_487_847_000_000));
+        assert_eq!(parse("Wed Nov 01 00:10:47 +0200 2017"), Some(1_509_487_847_000_000));
+    }
+
+    #[test]
+    fn every_time_is_what_chrono_reads() {
+        let start = DateTime::parse_from_rfc3339("0001-01-02T00:00:00Z").unwrap();
+        // Steps of 37 days, 5 hours, 7 minutes and 11 seconds go through all weekdays, months and clocks.
+        let step = TimeDelta::seconds(37 * 86_400 + 5 * 3_600 + 7 * 60 + 11);
+        let mut time = start;
+        let mut offset_s = -43_200;
+        while time < DateTime::parse_from_rfc3339("9999-12-30T00:00:00Z").unwrap() {
+            let text = time.with_timezone(&FixedOffset::east_opt(offset_s).unwrap()).format(FORMAT).to_string();
+            if text.len() == 30 {
+                assert_eq!(parse(&text), Some(time.timestamp_micros()), "{text}");
+            }
+            time += step;
+            offset_s = if offset_s < 50_400 { offset_s + 900 } else { -43_200 };
+        }
+    }
+
+    #[test]
+    fn whatever_is_changed_in_a_time_is_judged_as_chrono_judges_it() {
+        let text = "Tue Oct 31 22:10:47 +0000 2017";
+        for place in 0..text.len() {
+            for byte in b"0123456789 :+-ATx" {
+                let mut changed = text.as_bytes().to_vec();
+                changed[place] = *byte;
+                let changed = String::from_utf8(changed).unwrap();
+                // chrono also takes one digit behind two blanks, a sign before a year, more blanks than one and fewer
+                // than one.
+                if parse(&changed).is_some() || !lenient(&changed) {
+                    assert_eq!(parse(&changed), slow(&changed), "{changed}");
+                }
+            }
+        }
+        for text in
+            ["", "Tue Oct 31 22:10:47 +0000 201", "Tue Oct 31 22:10:47 +0000 20177", "2017-10-31T22:10:47+00:00 "]
+        {
+            assert_eq!(parse(text), None, "{text}");
+        }
+        assert_eq!(parse("Thu Feb 29 12:00:00 +0000 2024"), slow("Thu Feb 29 12:00:00 +0000 2024"));
+        assert_eq!(parse("Wed Feb 29 12:00:00 +0000 2023"), None);
+        assert_eq!(parse("Tue Oct 31 22:59:60 +0000 2017"), slow("Tue Oct 31 22:59:60 +0000 2017"));
+    }
+
+    /// Whether a text is not laid out as Twitter does it.
+    fn lenient(text: &str) -> bool {
+        let shape: String = text
+            .chars()
+            .map(|c| match c {
+                '0'..='9' => '0',
+                'A'..='Z' | 'a'..='z' => 'a',
+                '-' => '+',
+                other => other,
+            })
+            .collect();
+        shape != "aaa aaa 00 00:00:00 +0000 0000"
+    }
+}

@@ -1,0 +1,124 @@
+//! Webhooks of the WhatsApp Cloud API, as they were delivered.
+//!
+//! | module | is |
+//! |---|---|
+//! | [`record`] | a delivery: entries, changes, messages, statuses, preferences |
+//! | [`events`] | what they mean |
+//! | this file | recognition, and the first pass that finds echoes |
+//!
+//! A message that was typed into the WhatsApp Business app comes as an echo. Where its status `sent` comes too, it is
+//! one message, and the two times may differ by a second: the first pass finds the echoes, and the statuses of their
+//! ids are no messages.
+//!
+//! Fields: <https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages>,
+//! `.../messages/status`, `.../smb_message_echoes`, `.../history`, `.../user_preferences`.
+
+pub mod events;
+pub mod record;
+
+use std::sync::Arc;
+
+use memchr::memmem;
+
+use self::record::{Delivery, OBJECT};
+use super::adapter::lookups::Lookups;
+use super::adapter::shape::Shape;
+use super::adapter::{JsonAdapter, Out, Stop, json};
+use super::{BlockDecoder, Format, FormatInfo, FormatSettings, Head, Opening, Sink};
+use crate::error::IngestError;
+use crate::inputs::Block;
+use crate::quarantine::Reason;
+
+/// Name of the format, and of the source of its records.
+const NAME: &str = "whatsapp";
+
+/// The format `whatsapp`.
+#[derive(Debug, Clone, Copy)]
+pub struct WhatsApp;
+
+impl Format for WhatsApp {
+    fn info(&self) -> FormatInfo {
+        FormatInfo {
+            name: NAME,
+            about: "WhatsApp Cloud API webhooks: JSON lines or files, also by name in an outer object",
+            recognised_by: "object whatsapp_business_account with entry",
+            cannot_tell: "who wrote what was sent through the interface, and its text; closed conversations",
+            has_closes: false,
+        }
+    }
+
+    fn surveys(&self) -> bool {
+        true
+    }
+
+    fn recognises(&self, head: &Head<'_>) -> bool {
+        // A broken first line would hide what stands behind it.
+        let behind = memchr::memchr(b'\n', head.bytes).map(|end| &head.bytes[end + 1..]);
+        std::iter::once(head.bytes).chain(behind).any(|bytes| {
+            let head = Head { bytes, ..*head };
+            is_delivery(&Shape::of(&head, &[]))
+                || first_key(bytes).is_some_and(|name| is_delivery(&Shape::of(&head, &[name])))
+        })
+    }
+
+    fn open(&self, head: &Head<'_>, settings: &FormatSettings) -> Result<Opening, IngestError> {
+        Ok(match json::open(Deliveries, NAME, head, settings, &[]) {
+            Opening::Blocks { framing, skip, decoder } => {
+                Opening::Blocks { framing, skip, decoder: Arc::new(Surveyed { deliveries: decoder }) }
+            }
+            other => other,
+        })
+    }
+}
+
+/// One record is one delivery.
+struct Deliveries;
+
+impl JsonAdapter for Deliveries {
+    type Record<'a> = Delivery<'a>;
+
+    fn decode<'a>(&self, text: &'a [u8]) -> Result<Delivery<'a>, Reason> {
+        json::parse(text)
+    }
+
+    fn to_events(&self, record: &Delivery<'_>, out: &mut Out<'_>) -> Result<(), Stop> {
+        events::to_events(record, out)
+    }
+
+    fn survey(&self, record: &Delivery<'_>, lookups: &Lookups) {
+        events::survey(record, lookups);
+    }
+}
+
+/// Spares the first pass the blocks without an echo, which are all of them for most numbers.
+struct Surveyed {
+    deliveries: Arc<dyn BlockDecoder>,
+}
+
+impl BlockDecoder for Surveyed {
+    fn decode(&self, block: &Block, sink: &mut dyn Sink) -> Result<(), IngestError> {
+        self.deliveries.decode(block, sink)
+    }
+
+    fn survey(&self, block: &Block) {
+        if memmem::find(block.bytes(), b"\"message_echoes\"").is_some() {
+            self.deliveries.survey(block);
+        }
+    }
+}
+
+fn is_delivery(shape: &Shape) -> bool {
+    let is_account = shape.values("object").any(|object| object == OBJECT);
+    let mut products = shape.values("entry.changes.value.messaging_product");
+    (is_account && shape.has("entry")) || products.any(|product| product == "whatsapp")
+}
+
+/// The first key of the outermost object, as it is written: the name of a delivery that has one.
+fn first_key(bytes: &[u8]) -> Option<&str> {
+    let text = bytes.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start().strip_prefix(b"\"")?;
+    let end = memchr::memchr(b'"', text)?;
+    std::str::from_utf8(&text[..end]).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,4 @@
+//! The decoder of `intercom`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tapemeasure_fuzz::check("intercom", bytes));
