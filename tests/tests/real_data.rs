@@ -43,7 +43,9 @@ fn resolutions(rows: &[&Row], group: &str) -> Vec<(String, u64, f64)> {
     let mut found: Vec<(String, u64, f64)> = rows
         .iter()
         .filter(|row| row["n"].as_u64() > Some(0))
-        .map(|row| (row[group].as_str().unwrap().to_owned(), row["n"].as_u64().unwrap(), row["mean_s"].as_f64().unwrap()))
+        .map(|row| {
+            (row[group].as_str().unwrap().to_owned(), row["n"].as_u64().unwrap(), row["mean_s"].as_f64().unwrap())
+        })
         .collect();
     found.sort_by(|a, b| a.0.cmp(&b.0));
     found

@@ -174,12 +174,15 @@ pub fn gather(
     Ok(Gathered { kind, buffers, runs, digests, skipped, without_closes, shifted, tally, quarantine })
 }
 
+/// Parsers that are done, and inputs that were not read again with the events that the archive has of them.
+type Parsed<'a> = (Vec<Parser<'a>>, Vec<(usize, u64)>);
+
 /// Reads what was surveyed, but for inputs whose events the archive has: with the same lookups they are the same.
 fn second_pass<'a>(
     shared: &'a Shared<'a>,
     parsers: Vec<Parser<'a>>,
     seen: &SeenBefore,
-) -> Result<(Vec<Parser<'a>>, Vec<(usize, u64)>), IngestError> {
+) -> Result<Parsed<'a>, IngestError> {
     let surveyed = std::mem::take(&mut *lock(&shared.surveyed));
     if surveyed.is_empty() {
         return Ok((parsers, Vec::new()));

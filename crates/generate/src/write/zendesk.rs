@@ -2,7 +2,7 @@
 
 use tapemeasure_model::event::{Author, Direction, EventType};
 
-use super::json::{braces, list, number, object, one, put, raw, text};
+use super::json::{braces, list, number, one, put, raw, text};
 use crate::calendar::SECOND_US;
 use crate::event::{ConversationId, Event, EventId};
 use crate::people::Agent;

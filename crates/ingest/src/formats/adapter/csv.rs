@@ -119,12 +119,7 @@ struct CsvRows<A> {
 }
 
 /// How an input of a CSV format is read, once the adapter has found its columns.
-pub fn open(
-    adapter: impl CsvAdapter,
-    format: &'static str,
-    columns: &Columns,
-    settings: &FormatSettings,
-) -> Opening {
+pub fn open(adapter: impl CsvAdapter, format: &'static str, columns: &Columns, settings: &FormatSettings) -> Opening {
     let (width, delimiter) = (columns.names.len(), columns.delimiter);
     let decoder = CsvRows { adapter, settings: settings.clone(), format, width, delimiter };
     Opening::Blocks { framing: Framing::CsvRecords { delimiter }, skip: columns.bytes, decoder: Arc::new(decoder) }

@@ -13,13 +13,16 @@ const SHARDS: usize = 64;
 /// Bytes that an entry takes beside its value: key, slice, share of the table's room.
 const ENTRY_BYTES: usize = 40;
 
+/// A part of the table.
+type Shard = HashMap<(u64, u64), Box<str>>;
+
 /// Texts by table and key. Filled in the first pass by many threads, read in the second, which may add what follows from
 /// the first.
 ///
 /// Keys are kept as 128-bit hashes, values as texts: about 40 bytes an entry and the length of its value.
 #[derive(Debug)]
 pub struct Lookups {
-    shards: Vec<RwLock<HashMap<(u64, u64), Box<str>>>>,
+    shards: Vec<RwLock<Shard>>,
     bytes: AtomicUsize,
 }
 
@@ -36,7 +39,10 @@ impl Lookups {
         let mut shard = self.shard(key).write().unwrap_or_else(std::sync::PoisonError::into_inner);
         match shard.get_mut(&key) {
             Some(known) if **known >= *value => {}
-            Some(known) => *known = value.into(),
+            Some(known) => {
+                self.bytes.fetch_add(value.len().saturating_sub(known.len()), Ordering::Relaxed);
+                *known = value.into();
+            }
             None => {
                 self.bytes.fetch_add(ENTRY_BYTES + value.len(), Ordering::Relaxed);
                 shard.insert(key, value.into());
@@ -70,7 +76,7 @@ impl Lookups {
         format!("{first:016x}{second:016x}")
     }
 
-    fn shard(&self, key: (u64, u64)) -> &RwLock<HashMap<(u64, u64), Box<str>>> {
+    fn shard(&self, key: (u64, u64)) -> &RwLock<Shard> {
         &self.shards[(key.0 % SHARDS as u64) as usize]
     }
 }

@@ -66,7 +66,8 @@ impl Shape {
         while at < bytes.len() {
             match bytes[at] {
                 opening @ (b'{' | b'[') => {
-                    let name = key.take().filter(|name| !(depth_of(&open) == 0 && wrappers.contains(&name.as_str())));
+                    let outermost = open.iter().filter(|level| level.is_object).count() == 1;
+                    let name = key.take().filter(|name| !(outermost && wrappers.contains(&name.as_str())));
                     open.push(Level { is_object: opening == b'{', key: name });
                     at += 1;
                 }
@@ -125,7 +126,8 @@ impl Shape {
         if depth_of(open) >= MAX_DEPTH {
             return;
         }
-        let mut path: String = open.iter().filter_map(|level| level.key.as_deref()).flat_map(|key| [key, "."]).collect();
+        let mut path: String =
+            open.iter().filter_map(|level| level.key.as_deref()).flat_map(|key| [key, "."]).collect();
         path.push_str(key);
         let values = self.paths.entry(path).or_default();
         if let Some(mut value) = value

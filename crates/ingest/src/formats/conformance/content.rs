@@ -120,8 +120,11 @@ fn a_line_may_be_long() {
 fn plain_text(case: &Case, expected: &Found, event: &Value) -> Option<String> {
     let body = body_of(event)?;
     let is_plain = body.len() >= 8 && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" .,?!".contains(&byte));
-    let is_there =
-        case.files.iter().any(|(_, content)| is_text(content) && memmem::find(content, body.as_bytes()).is_some());
+    // Where a record says it several times over, it would become longer than any record may be.
+    let is_there = case
+        .files
+        .iter()
+        .any(|(_, content)| is_text(content) && (1..=2).contains(&memmem::find_iter(content, body.as_bytes()).count()));
     let is_part = expected.events.iter().filter_map(body_of).any(|other| other != body && other.contains(body));
     (is_plain && is_there && !is_part).then(|| body.to_owned())
 }

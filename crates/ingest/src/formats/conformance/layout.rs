@@ -23,12 +23,7 @@ fn nothing_gives_nothing() {
         for blank in ["", "\n", "\u{feff}", " \r\n\r\n"] {
             let files = case.changed(|_, _| Some(blank.as_bytes().to_vec()));
             let result = case.read(&files);
-            assert_eq!(
-                result,
-                Result { events: Vec::new(), rejects: Vec::new(), ignored: 0 },
-                "{} {blank:?}",
-                case.dir
-            );
+            assert_eq!(result, Found { events: Vec::new(), rejects: Vec::new(), ignored: 0 }, "{} {blank:?}", case.dir);
         }
     }
 }
@@ -150,6 +145,10 @@ fn a_file_may_be_cut_in_two_between_records() {
         let kept = case.kept(&case.files);
         for (file_idx, (name, content)) in case.files.iter().enumerate() {
             let Some(framing) = case.framing(name, content) else { continue };
+            // A page is one answer of an interface, with members behind its records: nobody cuts it.
+            if matches!(framing, Framing::Json(_)) && content.trim_ascii_start().starts_with(b"{") {
+                continue;
+            }
             // Beginnings of records that gave events: each half has one.
             let rows = kept.rows.iter().zip(&kept.row_files).filter(|(_, file)| *file == name);
             let mut starts: Vec<usize> = rows.filter_map(|((at, _), _)| at.byte).map(|byte| byte as usize).collect();

@@ -5,10 +5,10 @@ use tapemeasure_model::event::{Author, Direction};
 
 use super::date::{self, DATE, Stamp};
 use super::record::{Field, Mail};
-use crate::formats::adapter::threads::root_of;
 use crate::formats::FormatSettings;
 use crate::formats::adapter::lookups::Lookups;
 use crate::formats::adapter::names::Names;
+use crate::formats::adapter::threads::root_of;
 use crate::formats::adapter::times::LocalClock;
 use crate::formats::adapter::{Draft, Out, Stop};
 use crate::quarantine::Reason;

@@ -93,12 +93,7 @@ impl JsonAdapter for MappedRecords {
 impl MappedRecords {
     /// Gives an event for every element of its lists, or of the record if it has none. `items` are the record and the
     /// elements that are open. False if there is no event.
-    fn elements<'v>(
-        &self,
-        event_idx: usize,
-        items: &mut Vec<&'v Json>,
-        out: &mut Out<'_>,
-    ) -> Result<bool, IngestError> {
+    fn elements(&self, event_idx: usize, items: &mut Vec<&Json>, out: &mut Out<'_>) -> Result<bool, IngestError> {
         let spec = self.reader.spec();
         let Some(each) = spec.events[event_idx].each.get(items.len() - 1) else {
             return self.reader.give(event_idx, &PathFields { spec, items: items.as_slice() }, out);

@@ -7,9 +7,9 @@ use tapemeasure_model::event::{Author, Direction};
 use super::record::{Tweet, column};
 use super::time;
 use crate::formats::adapter::lookups::Lookups;
+use crate::formats::adapter::threads::root_of;
 use crate::formats::adapter::times::rfc3339;
 use crate::formats::adapter::{Draft, Out, Stop};
-use crate::formats::adapter::threads::root_of;
 
 /// Table of lookups: the id of a tweet to that of the one it answers, behind [`SAID_BY_ANSWER`] or
 /// [`SAID_BY_ANSWERED`].

@@ -21,7 +21,7 @@ pub fn parse(text: &str) -> Option<i64> {
     if ![3, 7, 10, 19, 25].iter().all(|&place: &usize| text[place] == b' ') || text[13] != b':' || text[16] != b':' {
         return None;
     }
-    let month = MONTHS.iter().position(|name| *name == &text[4..7])?;
+    let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(&text[4..7]))?;
     let month = i64::try_from(month + 1).ok()?;
     let (day, year) = (digits(&text[8..10])?, digits(&text[26..30])?);
     let (hour, minute, second) = (digits(&text[11..13])?, digits(&text[14..16])?, digits(&text[17..19])?);
@@ -30,7 +30,7 @@ pub fn parse(text: &str) -> Option<i64> {
     let is_day = civil_from_days(days) == (year, month, day);
     let is_time = hour <= 23 && minute <= 59 && second <= 60 && offset_hours <= 23 && offset_minutes <= 59;
     let weekday = usize::try_from(days.rem_euclid(7)).ok()?;
-    if !is_day || !is_time || WEEKDAYS[weekday] != &text[0..3] {
+    if !is_day || !is_time || !WEEKDAYS[weekday].eq_ignore_ascii_case(&text[0..3]) {
         return None;
     }
     let offset_s = match text[20] {

@@ -90,11 +90,6 @@ fn is_true(text: &str) -> bool {
     ["t", "true", "1"].iter().any(|name| text.eq_ignore_ascii_case(name))
 }
 
-/// `0`, or `0.0`.
-fn is_zero(text: &str) -> bool {
-    text.parse::<f64>().is_ok_and(|value| value == 0.0)
-}
-
 /// `content_attributes` is JSON in a JSON text (`"{\"deleted\":true}"`), in newer rows JSON.
 fn unquoted(json: &str) -> Cow<'_, str> {
     if !json.starts_with('"') {
