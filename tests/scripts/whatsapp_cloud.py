@@ -22,7 +22,10 @@ def value_of(change):
         elif kind not in NO_WORDS:
             messages.add((message["id"], message["timestamp"]))
     for echo in value.get("message_echoes", []):
-        echoed.add(echo["id"])
+        if echo["type"] == "revoke":
+            revoked.add(echo["id"])
+        elif echo["type"] not in NO_WORDS:
+            echoed.add(echo["id"])
     for status in value.get("statuses", []):
         if status["status"] == "sent":
             sent.add(status["id"])
@@ -43,5 +46,5 @@ print(json.dumps({
     "outbound": len(sent | echoed),
     "deleted": len(revoked),
     "opted_out": len(wishes["stop"]),
-    "opted_in": len(wishes["resume"]) + len(wishes["signup"]),
+    "opted_in": len(wishes["resume"] | wishes["signup"]),
 }))

@@ -67,13 +67,9 @@ impl Offsets {
     /// The first instant whose local time is `local_us` or later without having been so before: see
     /// [`Zone::local_to_utc_us`].
     pub fn first_utc_us(&self, local_us: i64) -> i64 {
-        for s in &self.stretches {
-            let utc = local_us.saturating_sub(s.offset_us).max(s.start_us);
-            if utc < s.end_us {
-                return utc;
-            }
-        }
-        local_us
+        // Stretches end in the same order by their local clocks as by UTC: they last months, and changes are hours.
+        let ended = self.stretches.partition_point(|s| local_us.saturating_sub(s.offset_us) >= s.end_us);
+        self.stretches.get(ended).map_or(local_us, |s| local_us.saturating_sub(s.offset_us).max(s.start_us))
     }
 
     /// Every stretch, in order of time.

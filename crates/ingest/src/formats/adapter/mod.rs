@@ -12,6 +12,7 @@
 //! | [`scalar`] | a JSON value that is a number here and a text there |
 //! | [`shape`] | what the beginning of an input looks like, for recognition |
 //! | [`threads`] | the root of a thread, over lookups |
+//! | [`english`] | times with English names in fixed places |
 //! | [`times`] | vendors' ways to write a time |
 //! | [`names`] | lists of agents and bots that the user gives |
 //! | [`keywords`] | messages that are only an opt-out or opt-in (kpi-rules M4) |
@@ -23,6 +24,7 @@
 
 pub mod csv;
 pub mod draft;
+pub mod english;
 pub mod json;
 pub mod keywords;
 pub mod lookups;

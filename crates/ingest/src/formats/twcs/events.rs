@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use tapemeasure_model::event::{Author, Direction};
 
 use super::record::{Tweet, column};
-use super::time;
+use crate::formats::adapter::english;
 use crate::formats::adapter::lookups::Lookups;
 use crate::formats::adapter::threads::root_of;
 use crate::formats::adapter::times::rfc3339;
@@ -52,7 +52,7 @@ pub fn to_events(tweet: &Tweet<'_>, out: &mut Out<'_>) -> Result<(), Stop> {
     let settings = out.settings();
     let lookups = &*settings.lookups;
     // Who reads the file and writes it again leaves the times in the form of ISO 8601.
-    let time_us = match time::parse(tweet.created_at) {
+    let time_us = match english::twitter(tweet.created_at) {
         Some(time_us) => time_us,
         None => rfc3339(tweet.created_at, column::CREATED_AT)?,
     };

@@ -3,13 +3,11 @@
 //! | module | is |
 //! |---|---|
 //! | [`record`] | a row with its fields named |
-//! | [`time`] | Twitter's way to write a time |
 //! | [`events`] | what a tweet means |
 //! | this file | recognition |
 
 pub mod events;
 pub mod record;
-pub mod time;
 
 use self::record::{Places, Tweet, column};
 use super::adapter::csv::{self, Columns, Row};

@@ -1,4 +1,5 @@
-//! Twitter's way to write a time: `Tue Oct 31 22:10:47 +0000 2017`.
+//! Times with English names in fixed places: Twitter's `Tue Oct 31 22:10:47 +0000 2017`, and the usual form of RFC 2822,
+//! `Tue, 31 Oct 2017 22:10:47 +0000`.
 
 use tapemeasure_model::instant::{SECOND_US, civil_from_days, days_from_civil};
 
@@ -10,11 +11,11 @@ const WEEKDAYS: [&[u8]; 7] = [b"Thu", b"Fri", b"Sat", b"Sun", b"Mon", b"Tue", b"
 const MONTHS: [&[u8]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
-/// Microseconds since 1970 UTC. `None` for any other text, also for a day that there is not, and for a weekday that is
+/// Microseconds since 1970 UTC of a time as Twitter writes it. `None` for any other text, also for a day that there is not, and for a weekday that is
 /// not that of the day. A leap second (`:60`) is the first instant of the next minute.
 ///
 /// Written out, because there are millions of tweets and chrono's reader goes through its format anew for each.
-pub fn parse(text: &str) -> Option<i64> {
+pub fn twitter(text: &str) -> Option<i64> {
     // Www Mmm dd hh:mm:ss +hhmm yyyy
     // 0   4   8  11 14 17 20    26
     let text: &[u8; 30] = text.as_bytes().try_into().ok()?;
@@ -41,6 +42,23 @@ pub fn parse(text: &str) -> Option<i64> {
     Some((days * DAY_S + hour * 3_600 + minute * 60 + second - offset_s) * SECOND_US)
 }
 
+/// Microseconds since 1970 UTC of a time by RFC 2822 with a weekday, two digits of the day, seconds and a number as
+/// offset. `None` for any other text, which may still be one by that rule.
+pub fn rfc2822(text: &str) -> Option<i64> {
+    // Www, dd Mmm yyyy hh:mm:ss +hhmm
+    // 0    5  8   12   17       26
+    let text: &[u8; 31] = text.as_bytes().try_into().ok()?;
+    if text[3] != b',' || ![4, 7, 11, 16, 25].iter().all(|&place: &usize| text[place] == b' ') {
+        return None;
+    }
+    let mut ordered = [b' '; 30];
+    for (to, from) in [(0, 0..3), (4, 8..11), (8, 5..7), (11, 17..25), (20, 26..31), (26, 12..16)] {
+        let part = &text[from];
+        ordered[to..to + part.len()].copy_from_slice(part);
+    }
+    std::str::from_utf8(&ordered).ok().and_then(twitter)
+}
+
 fn digits(text: &[u8]) -> Option<i64> {
     text.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
 }
@@ -60,8 +78,29 @@ mod tests {
     /// Expected: GNU `date -u -d "2017-10-31 22:10:47" +%s`.
     #[test]
     fn a_time_is_read() {
-        assert_eq!(parse("Tue Oct 31 22:10:47 +0000 2017"), Some(1_509_487_847_000_000));
-        assert_eq!(parse("Wed Nov 01 00:10:47 +0200 2017"), Some(1_509_487_847_000_000));
+        assert_eq!(twitter("Tue Oct 31 22:10:47 +0000 2017"), Some(1_509_487_847_000_000));
+        assert_eq!(twitter("Wed Nov 01 00:10:47 +0200 2017"), Some(1_509_487_847_000_000));
+    }
+
+    #[test]
+    fn the_order_of_mail_is_read_as_chrono_reads_it() {
+        for text in [
+            "Tue, 31 Oct 2017 22:10:47 +0000",
+            "Wed, 01 Nov 2017 00:10:47 +0200",
+            "Thu, 29 Feb 2024 23:59:59 -1130",
+            "Mon, 01 Jan 0001 00:00:00 +0000",
+        ] {
+            assert_eq!(
+                rfc2822(text),
+                DateTime::parse_from_rfc2822(text).ok().map(|time| time.timestamp_micros()),
+                "{text}"
+            );
+        }
+        for text in
+            ["Tue, 1 Oct 2017 22:10:47 +0000", "Mon, 31 Oct 2017 22:10:47 +0000", "Tue, 31 Oct 2017 22:10:47 GMT", ""]
+        {
+            assert_eq!(rfc2822(text), None, "{text}");
+        }
     }
 
     #[test]
@@ -74,7 +113,7 @@ mod tests {
         while time < DateTime::parse_from_rfc3339("9999-12-30T00:00:00Z").unwrap() {
             let text = time.with_timezone(&FixedOffset::east_opt(offset_s).unwrap()).format(FORMAT).to_string();
             if text.len() == 30 {
-                assert_eq!(parse(&text), Some(time.timestamp_micros()), "{text}");
+                assert_eq!(twitter(&text), Some(time.timestamp_micros()), "{text}");
             }
             time += step;
             offset_s = if offset_s < 50_400 { offset_s + 900 } else { -43_200 };
@@ -91,19 +130,19 @@ mod tests {
                 let changed = String::from_utf8(changed).unwrap();
                 // chrono also takes one digit behind two blanks, a sign before a year, more blanks than one and fewer
                 // than one.
-                if parse(&changed).is_some() || !lenient(&changed) {
-                    assert_eq!(parse(&changed), slow(&changed), "{changed}");
+                if twitter(&changed).is_some() || !lenient(&changed) {
+                    assert_eq!(twitter(&changed), slow(&changed), "{changed}");
                 }
             }
         }
         for text in
             ["", "Tue Oct 31 22:10:47 +0000 201", "Tue Oct 31 22:10:47 +0000 20177", "2017-10-31T22:10:47+00:00 "]
         {
-            assert_eq!(parse(text), None, "{text}");
+            assert_eq!(twitter(text), None, "{text}");
         }
-        assert_eq!(parse("Thu Feb 29 12:00:00 +0000 2024"), slow("Thu Feb 29 12:00:00 +0000 2024"));
-        assert_eq!(parse("Wed Feb 29 12:00:00 +0000 2023"), None);
-        assert_eq!(parse("Tue Oct 31 22:59:60 +0000 2017"), slow("Tue Oct 31 22:59:60 +0000 2017"));
+        assert_eq!(twitter("Thu Feb 29 12:00:00 +0000 2024"), slow("Thu Feb 29 12:00:00 +0000 2024"));
+        assert_eq!(twitter("Wed Feb 29 12:00:00 +0000 2023"), None);
+        assert_eq!(twitter("Tue Oct 31 22:59:60 +0000 2017"), slow("Tue Oct 31 22:59:60 +0000 2017"));
     }
 
     /// Whether a text is not laid out as Twitter does it.
