@@ -22,7 +22,7 @@ pub struct Columns {
 }
 
 /// What stands between two fields where nothing else is said.
-const COMMA: u8 = b',';
+pub const COMMA: u8 = b',';
 
 impl Columns {
     /// Reads the header from the beginning of an input. `None` if the bytes are no header: no text, or longer than what
@@ -126,34 +126,6 @@ pub fn open(adapter: impl CsvAdapter, format: &'static str, columns: &Columns, s
 }
 
 impl<A: CsvAdapter> CsvRows<A> {
-    /// Calls `each` with every row of a block that is not blank, its position and its text.
-    fn rows<E>(
-        &self,
-        block: &Block,
-        mut each: impl FnMut(&ByteRecord, Position, &[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let bytes = block.bytes();
-        let mut reader = rows_of(bytes, self.delimiter);
-        let mut record = ByteRecord::new();
-        loop {
-            let (mut start, mut line) = (position_of(&reader), reader.position().line());
-            // Rows of memory that may have any width cannot fail to be read.
-            if !reader.read_byte_record(&mut record).unwrap_or(false) {
-                return Ok(());
-            }
-            // The reader stands before line ends that belong to no record.
-            while let Some(b'\n' | b'\r') = bytes.get(start) {
-                line += u64::from(bytes[start] == b'\n');
-                start += 1;
-            }
-            if record.len() == 1 && record.iter().all(|field| field.trim_ascii().is_empty()) {
-                continue;
-            }
-            let at = Position::in_text(block.line + line - 1, block.offset + start as u64);
-            each(&record, at, bytes[start..position_of(&reader)].trim_ascii_end())?;
-        }
-    }
-
     fn typed<'a>(&self, row: &'a Row<'_>) -> Result<A::Record<'a>, Reason> {
         if row.record.len() == self.width { self.adapter.decode(row) } else { Err(Reason::ColumnCount) }
     }
@@ -161,7 +133,7 @@ impl<A: CsvAdapter> CsvRows<A> {
 
 impl<A: CsvAdapter> BlockDecoder for CsvRows<A> {
     fn decode(&self, block: &Block, sink: &mut dyn Sink) -> Result<(), IngestError> {
-        self.rows(block, |record, at, text| {
+        rows(block, self.delimiter, |record, at, text| {
             let row = Row { record };
             let mut out = Out::new(&mut *sink, &self.settings, self.format, at, text);
             let given = match self.typed(&row) {
@@ -177,7 +149,7 @@ impl<A: CsvAdapter> BlockDecoder for CsvRows<A> {
     }
 
     fn survey(&self, block: &Block) {
-        let Ok(()) = self.rows(block, |record, _, _| {
+        let Ok(()) = rows(block, self.delimiter, |record, _, _| {
             let row = Row { record };
             // What cannot be decoded is rejected in the second pass.
             if let Ok(typed) = self.typed(&row) {
@@ -185,6 +157,37 @@ impl<A: CsvAdapter> BlockDecoder for CsvRows<A> {
             }
             Ok::<(), std::convert::Infallible>(())
         });
+    }
+}
+
+/// Calls `each` with every row of a block that is not blank, of whatever width, with its position and its text.
+///
+/// # Errors
+/// The first of `each`.
+pub fn rows<E>(
+    block: &Block,
+    delimiter: u8,
+    mut each: impl FnMut(&ByteRecord, Position, &[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let bytes = block.bytes();
+    let mut reader = rows_of(bytes, delimiter);
+    let mut record = ByteRecord::new();
+    loop {
+        let (mut start, mut line) = (position_of(&reader), reader.position().line());
+        // Rows of memory that may have any width cannot fail to be read.
+        if !reader.read_byte_record(&mut record).unwrap_or(false) {
+            return Ok(());
+        }
+        // The reader stands before line ends that belong to no record.
+        while let Some(b'\n' | b'\r') = bytes.get(start) {
+            line += u64::from(bytes[start] == b'\n');
+            start += 1;
+        }
+        if record.len() == 1 && record.iter().all(|field| field.trim_ascii().is_empty()) {
+            continue;
+        }
+        let at = Position::in_text(block.line + line - 1, block.offset + start as u64);
+        each(&record, at, bytes[start..position_of(&reader)].trim_ascii_end())?;
     }
 }
 

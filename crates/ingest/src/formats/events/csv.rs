@@ -7,9 +7,10 @@ use tapemeasure_model::schema::col;
 
 use super::record::{FIELDS, NEEDED, Raw, RawEvent, interpret};
 use crate::error::IngestError;
+use crate::formats::adapter::csv::{COMMA, rows};
 use crate::formats::{BlockDecoder, FormatSettings, Sink};
 use crate::inputs::Block;
-use crate::quarantine::{Position, Reason};
+use crate::quarantine::Reason;
 
 /// Reads rows. Blank lines are no records.
 #[derive(Debug)]
@@ -152,36 +153,14 @@ fn flag(raw: Raw<'_>) -> Raw<'_> {
 
 impl BlockDecoder for RowDecoder {
     fn decode(&self, block: &Block, sink: &mut dyn Sink) -> Result<(), IngestError> {
-        let bytes = block.bytes();
-        let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-        let mut record = ByteRecord::new();
-        loop {
-            let (mut start, mut line) = (position_of(&reader), reader.position().line());
-            // Rows of memory that may have any width cannot fail to be read.
-            if !reader.read_byte_record(&mut record).unwrap_or(false) {
-                return Ok(());
-            }
-            // The reader stands before line ends that belong to no record.
-            while let Some(b'\n' | b'\r') = bytes.get(start) {
-                line += u64::from(bytes[start] == b'\n');
-                start += 1;
-            }
-            if record.len() == 1 && record.iter().all(|field| field.trim_ascii().is_empty()) {
-                continue;
-            }
-            let at = Position::in_text(block.line + line - 1, block.offset + start as u64);
-            let raw = self.raw(&record);
+        rows(block, COMMA, |record, at, text| {
+            let raw = self.raw(record);
             match raw.as_ref().map_err(|reason| *reason).and_then(|raw| interpret(raw, &self.settings)) {
-                Ok(event) => sink.event(&event, at)?,
-                Err(reason) => sink.reject(reason, at, bytes[start..position_of(&reader)].trim_ascii_end())?,
+                Ok(event) => sink.event(&event, at),
+                Err(reason) => sink.reject(reason, at, text),
             }
-        }
+        })
     }
-}
-
-/// Where a reader of memory stands; never beyond the memory, so the number fits.
-fn position_of(reader: &csv::Reader<&[u8]>) -> usize {
-    reader.position().byte() as usize
 }
 
 #[cfg(test)]
