@@ -145,7 +145,10 @@ pub enum IngestError {
         known: String,
     },
     /// No format recognises the content.
-    #[error("{input}: content fits no known format ({known}); name the format, or see `tape formats`")]
+    #[error(
+        "{input}: content fits no known format ({known}); name the format (--format, see `tape formats`), or say what is \
+         what in a mapping file (--mapping)"
+    )]
     Unrecognised {
         /// The input's name.
         input: String,
@@ -153,7 +156,7 @@ pub enum IngestError {
         known: String,
     },
     /// More than one format recognises the content.
-    #[error("{input}: content fits more than one format ({formats}); name the one that is meant")]
+    #[error("{input}: content fits more than one format ({formats}); name the one that is meant (--format)")]
     Ambiguous {
         /// The input's name.
         input: String,

@@ -195,6 +195,12 @@ pub fn read_input(
     reader.read(&mut source, pass)
 }
 
+/// Whether a text is `[]`: there is nothing to read in it, and nothing that says its format.
+fn is_empty_list(text: &[u8]) -> bool {
+    let inside = text.trim_ascii().strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    inside.is_some_and(|inside| inside.trim_ascii().is_empty())
+}
+
 struct InputReader<'a, 'c, 't> {
     context: &'a Context<'c>,
     input_idx: usize,
@@ -214,6 +220,9 @@ impl InputReader<'_, '_, '_> {
         let go_on = || self.context.control.check();
         let beginning = Beginning::read(source, |error| self.failed(error), go_on)?;
         let Some(beginning) = beginning else { return Ok(self.finished()) };
+        if beginning.whole && is_empty_list(&beginning.bytes) {
+            return Ok(self.finished());
+        }
         let file = if beginning.bytes.starts_with(MAGIC) && beginning.offset == 0 {
             Some(self.seekable(source, &beginning.bytes)?)
         } else {

@@ -27,4 +27,5 @@ pub mod zip;
 pub use expand::expand;
 pub use input::{Input, Origin};
 pub use split::{Block, Framing, MAX_RECORD_BYTES, Piece, Splitter};
+pub use split::{has_clock, is_separator};
 pub use unpack::unpack;

@@ -44,7 +44,7 @@ pub fn unpack(inputs: Vec<Input>, scratch: &Scratch, control: &Control<'_>) -> R
                     Err(cancelled) => cancelled,
                 };
                 let mut pipe = input.pipe().map_err(read)?;
-                if pipe.peek(zip::MAGIC.len(), control.progress).map_err(read)? == zip::MAGIC {
+                if zip::is_magic(pipe.peek(zip::MAGIC_BYTES, control.progress).map_err(read)?) {
                     let path = scratch.path_of(&format!("archive-{input_idx}.zip"))?;
                     copy(pipe, &path, &input.name, control)?;
                     unpacked.extend(zip::members(&path, &input.name)?);
@@ -62,9 +62,9 @@ pub fn unpack(inputs: Vec<Input>, scratch: &Scratch, control: &Control<'_>) -> R
 }
 
 fn begins_as_zip(path: &Path) -> std::io::Result<bool> {
-    let mut magic = Vec::with_capacity(zip::MAGIC.len());
-    File::open(path)?.take(zip::MAGIC.len() as u64).read_to_end(&mut magic)?;
-    Ok(magic == zip::MAGIC)
+    let mut first = Vec::with_capacity(zip::MAGIC_BYTES);
+    File::open(path)?.take(zip::MAGIC_BYTES as u64).read_to_end(&mut first)?;
+    Ok(zip::is_magic(&first))
 }
 
 fn copy(pipe: Pipe, path: &Path, name: &str, control: &Control<'_>) -> Result<(), IngestError> {

@@ -19,6 +19,17 @@ use crate::error::IngestError;
 /// What an archive, and every member in it, begins with (APPNOTE.TXT 4.3.7).
 pub const MAGIC: &[u8] = b"PK\x03\x04";
 
+/// What an archive without members is: the end of its directory (APPNOTE.TXT 4.3.16).
+const MAGIC_OF_EMPTY: &[u8] = b"PK\x05\x06";
+
+/// Bytes that tell whether something is an archive.
+pub const MAGIC_BYTES: usize = MAGIC.len();
+
+/// Whether the first [`MAGIC_BYTES`] of something are those of an archive.
+pub fn is_magic(first: &[u8]) -> bool {
+    first == MAGIC || first == MAGIC_OF_EMPTY
+}
+
 /// Most that is read of a packed member at once.
 const BUFFER_BYTES: usize = 128 << 10;
 

@@ -29,6 +29,8 @@ pub enum Reason {
     UnknownName(&'static str),
     /// A field that holds no time.
     BadTime(&'static str),
+    /// A field that holds a time without an offset, where the user named no zone.
+    TimeWithoutZone(&'static str),
     /// A time without `Z` or offset.
     TimeWithoutOffset,
     /// A time that is not RFC 3339.
@@ -51,6 +53,7 @@ impl fmt::Display for Reason {
             Self::WrongType(field) => write!(f, "{field} has the wrong type"),
             Self::UnknownName(field) => write!(f, "{field} is unknown"),
             Self::BadTime(field) => write!(f, "{field} is not a time"),
+            Self::TimeWithoutZone(field) => write!(f, "{field} has no UTC offset (--zone says where it is meant)"),
             Self::TimeWithoutOffset => f.write_str("occurred_at has no UTC offset"),
             Self::MalformedTime => f.write_str("occurred_at is not an RFC 3339 time"),
             Self::TimeOutOfRange => f.write_str("the time is outside the years 1 to 9999"),

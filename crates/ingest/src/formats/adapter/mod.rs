@@ -16,6 +16,7 @@
 //! | [`times`] | vendors' ways to write a time |
 //! | [`names`] | lists of agents and bots that the user gives |
 //! | [`keywords`] | messages that are only an opt-out or opt-in (kpi-rules M4) |
+//! | [`lenient`] | objects and lists that are something else in odd records |
 //! | [`lookups`] | what a first pass over the inputs found, for formats whose records do not stand by themselves |
 //! | this file | what an adapter has to give: [`JsonAdapter`] or [`CsvAdapter`] |
 //!
@@ -27,6 +28,7 @@ pub mod draft;
 pub mod english;
 pub mod json;
 pub mod keywords;
+pub mod lenient;
 pub mod lookups;
 pub mod names;
 pub mod scalar;

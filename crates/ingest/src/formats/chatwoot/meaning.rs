@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use tapemeasure_model::event::{Author, Direction, EventType};
 
-use super::lenient::Lenient;
 use crate::formats::adapter::Draft;
+use crate::formats::adapter::lenient::Lenient;
 use crate::formats::adapter::scalar::Scalar;
 use crate::formats::adapter::times;
 use crate::quarantine::Reason;

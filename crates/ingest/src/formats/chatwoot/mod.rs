@@ -5,7 +5,6 @@
 //! | [`webhooks`] | format `chatwoot`: payloads of webhooks, as a relay or log kept them |
 //! | [`tables`] | format `chatwoot_tables`: tables of the database as CSV |
 //! | [`meaning`] | Chatwoot's names and numbers, and what a message and a change of status mean in both |
-//! | [`lenient`] | JSON objects and lists that are something else in odd records |
 //!
 //! Both formats give a message its id in the database and a conversation the number that agents see (`display_id`), so
 //! that an account whose history comes from the tables and whose present comes from webhooks is one source.
@@ -13,7 +12,6 @@
 //! Facts are those of Chatwoot's source, <https://github.com/chatwoot/chatwoot>: `app/models/message.rb`,
 //! `app/models/conversation.rb`, `app/presenters/conversations/event_data_presenter.rb`, `app/listeners/`.
 
-pub mod lenient;
 pub mod meaning;
 pub mod tables;
 pub mod webhooks;

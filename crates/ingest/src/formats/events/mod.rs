@@ -31,6 +31,7 @@ pub struct CanonicalEvents;
 
 /// How canonical events are written.
 enum Layout {
+    /// JSON objects: one a line, over many lines, or in a list.
     Lines,
     Csv(Header, Vec<String>),
     Parquet,
@@ -58,7 +59,7 @@ impl Format for CanonicalEvents {
     fn open(&self, head: &Head<'_>, settings: &FormatSettings) -> Result<Opening, IngestError> {
         match layout_of(head) {
             Layout::Lines => Ok(Opening::Blocks {
-                framing: Framing::Lines,
+                framing: framing_of(head),
                 skip: 0,
                 decoder: Arc::new(LineDecoder::new(settings.clone())),
             }),
@@ -82,21 +83,28 @@ impl Format for CanonicalEvents {
     }
 }
 
-/// The layout, by the first bytes: Parquet has its magic, JSON lines a brace at the beginning of some line (the first
-/// may be broken), and what has neither can only be CSV.
+/// The layout, by the first bytes: Parquet has its magic, JSON a brace at the beginning of some line (the first may be
+/// broken) or a bracket at its own, and what has neither can only be CSV.
 fn layout_of(head: &Head<'_>) -> Layout {
     if head.bytes.starts_with(parquet::MAGIC) {
         return Layout::Parquet;
     }
-    let has_objects = lines(head.bytes).any(|line| line.starts_with(b"{"));
+    let has_objects = framing_of(head) != Framing::Lines || lines(head.bytes).any(|line| line.starts_with(b"{"));
     match Header::read(head.bytes, head.whole) {
         Some((header, names)) if header.needed() >= 2 || !has_objects => Layout::Csv(header, names),
         _ => Layout::Lines,
     }
 }
 
-/// Objects, of which some line has names of ours; or one so long that most of its names are out of sight, and those in
-/// sight are ours.
+/// Lists, and objects over many lines, are read value by value; all else line by line.
+fn framing_of(head: &Head<'_>) -> Framing {
+    let first = lines(head.bytes).find(|line| !line.is_empty()).unwrap_or_default();
+    let opens_list = |rest: &[u8]| rest.trim_ascii_start().first().is_none_or(|&byte| byte == b'{');
+    if first == b"{" || first.strip_prefix(b"[").is_some_and(opens_list) { Framing::Json(&[]) } else { Framing::Lines }
+}
+
+/// Objects, of which some line has names of ours, or those of a list; or one so long that most of its names are out of
+/// sight, and those in sight are ours.
 fn looks_like_lines(head: &Head<'_>) -> bool {
     let named = |line: &[u8]| {
         [col::EVENT_ID, col::OCCURRED_AT, col::EVENT_TYPE]
@@ -105,12 +113,18 @@ fn looks_like_lines(head: &Head<'_>) -> bool {
             .count()
             >= 2
     };
+    let is_list_of_ours = || {
+        let shape = Shape::of(head, &[]);
+        [col::EVENT_ID, col::OCCURRED_AT, col::EVENT_TYPE].iter().filter(|name| shape.has(name)).count() >= 2
+    };
     let is_cut = !head.whole && head.bytes.starts_with(b"{") && memchr::memchr(b'\n', head.bytes).is_none();
     let is_ours = || {
         let shape = Shape::of(head, &[]);
         shape.keys().next().is_some() && shape.keys().all(|key| FIELDS.contains(&key))
     };
-    (is_cut && is_ours()) || lines(head.bytes).any(|line| line.starts_with(b"{") && named(line))
+    (framing_of(head) != Framing::Lines && is_list_of_ours())
+        || (is_cut && is_ours())
+        || lines(head.bytes).any(|line| line.starts_with(b"{") && named(line))
 }
 
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -136,6 +150,7 @@ mod tests {
         let settings = FormatSettings { source: Some("s".to_owned()), ..FormatSettings::default() };
         match CanonicalEvents.open(&head, &settings).unwrap() {
             Opening::Blocks { framing: Framing::Lines, skip: 0, .. } => "lines",
+            Opening::Blocks { framing: Framing::Json(_), skip: 0, .. } => "values",
             Opening::Blocks { framing: Framing::CsvRecords { .. }, .. } => "csv",
             _ => "other",
         }
@@ -156,6 +171,11 @@ mod tests {
             assert_eq!(chosen(text, true), Ok("events"));
             assert_eq!(opened(text), layout);
         }
+        let list = &b"[{\"event_id\":\"e\",\"event_type\":\"t\"}]"[..];
+        for text in [list, b"{\n \"event_id\":\"e\",\n \"occurred_at\":\"t\"\n}"] {
+            assert_eq!(chosen(text, true), Ok("events"));
+            assert_eq!(opened(text), "values");
+        }
         // Names that lie beyond the head cannot be asked for.
         assert_eq!(chosen(br#"{"source":"s","body":"aaaaaaaaa"#, false), Ok("events"));
         let other = Head { name: "x", bytes: br#"{"source":"s","kind":"aaaaaaaaa"#, whole: false, file: None };
@@ -165,7 +185,10 @@ mod tests {
     #[test]
     fn other_content_is_named_as_such() {
         let known = known_formats().iter().map(|info| info.name).collect::<Vec<_>>().join(", ");
-        let unknown = format!("x: content fits no known format ({known}); name the format, or see `tape formats`");
+        let unknown = format!(
+            "x: content fits no known format ({known}); name the format (--format, see `tape formats`), or say what is \
+             what in a mapping file (--mapping)"
+        );
         for text in [&br#"{"id":1,"happened":"yes"}"#[..], b"time,number\n1,2\n", b"\x89PNG\r\n\x1a\n"] {
             assert_eq!(chosen(text, true), Err(unknown.clone()));
         }

@@ -1,4 +1,4 @@
-//! Canonical events as JSON objects, one a line.
+//! Canonical events as JSON objects.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::formats::{BlockDecoder, FormatSettings, Sink};
 use crate::inputs::Block;
 use crate::quarantine::Reason;
 
-/// Reads lines. Blank ones are no records.
+/// Reads objects, whichever way they are framed. Blank lines are no records.
 #[derive(Debug)]
 pub struct LineDecoder {
     settings: FormatSettings,

@@ -178,7 +178,7 @@ fn is_named(teammate: &Teammate<'_>, names: &Names) -> bool {
 
 /// The customer's handle: of who wrote, or of the first one written to. Where Front hides it, the contact's id.
 fn contact_of<'r>(message: &'r Record<'_>, inbound: bool) -> Option<Cow<'r, str>> {
-    let recipients = message.recipients.as_deref().unwrap_or_default();
+    let recipients = message.recipients.get();
     let roles: &[&str] = if inbound { &["from", "reply-to"] } else { &["to"] };
     roles
         .iter()

@@ -3,13 +3,9 @@
 //! One type holds all of them, because an event has a message, a comment, a tag, a teammate or an inbox as its target:
 //! what is not of a kind is absent.
 
-use std::fmt;
-use std::marker::PhantomData;
-
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use crate::formats::adapter::lenient::{Each, First};
 use crate::formats::adapter::scalar::Scalar;
 
 /// A resource of the interface. The field names are Front's
@@ -48,7 +44,7 @@ pub struct Record<'a> {
     pub author: First<Teammate<'a>>,
     /// Of a message: who it is from and to.
     #[serde(borrow, default)]
-    pub recipients: Option<Vec<Recipient<'a>>>,
+    pub recipients: Each<Recipient<'a>>,
     /// Links to other resources.
     #[serde(borrow, default, rename = "_links")]
     pub links: First<Links<'a>>,
@@ -179,77 +175,6 @@ fn id_of(link: &str) -> Option<&str> {
     path.trim_end_matches('/').rsplit('/').next().filter(|id| !id.is_empty())
 }
 
-/// An object, or the first object of a list. `None` for anything else, which is passed over.
-#[derive(Debug)]
-pub struct First<T>(Option<T>);
-
-impl<T> First<T> {
-    /// The object.
-    pub fn get(&self) -> Option<&T> {
-        self.0.as_ref()
-    }
-}
-
-impl<T> Default for First<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for First<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FirstVisitor(PhantomData))
-    }
-}
-
-struct FirstVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for FirstVisitor<T> {
-    type Value = First<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<First<T>, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(object)).map(|object| First(Some(object)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<First<T>, A::Error> {
-        let mut first = First(None);
-        while let Some(next) = list.next_element::<First<T>>()? {
-            if first.0.is_none() {
-                first = next;
-            }
-        }
-        Ok(first)
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<First<T>, E> {
-        Ok(First(None))
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<First<T>, E> {
-        Ok(First(None))
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<First<T>, E> {
-        Ok(First(None))
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<First<T>, E> {
-        Ok(First(None))
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<First<T>, E> {
-        Ok(First(None))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<First<T>, E> {
-        Ok(First(None))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -268,6 +193,22 @@ mod tests {
             let side: Side<'_> = serde_json::from_str(json).unwrap();
             assert_eq!(side.data.get().and_then(|data| data.id.as_str()), id, "{json}");
             assert!(side.is("tag") && !side.is("rule"), "{json}");
+        }
+    }
+
+    #[test]
+    fn odd_recipients_cost_themselves() {
+        let cases: [(&str, &[&str]); 5] = [
+            (r#"{"recipients":[null,{"handle":"a"},"b",{"handle":"c"}]}"#, &["a", "c"]),
+            (r#"{"recipients":{"handle":"a"}}"#, &["a"]),
+            (r#"{"recipients":"a"}"#, &[]),
+            (r#"{"recipients":null}"#, &[]),
+            ("{}", &[]),
+        ];
+        for (json, handles) in cases {
+            let record: Record<'_> = serde_json::from_str(json).unwrap();
+            let found: Vec<&str> = record.recipients.get().iter().filter_map(|one| one.handle.as_str()).collect();
+            assert_eq!(found, handles, "{json}");
         }
     }
 

@@ -92,7 +92,7 @@ impl<'r> Thread<'r> {
             contacts: &conversation.contacts.0,
             contact: conversation.contacts.0.iter().chain(author).find_map(Person::id),
             channel: source.and_then(|source| source.kind.as_str()).map(channel),
-            topic: conversation.tags.0.iter().find_map(|tag| tag.name.as_str()),
+            topic: conversation.tags.0.iter().find_map(|tag| tag.get()?.name.as_str()),
             team,
             bots,
         }
@@ -140,12 +140,13 @@ fn opening<'r>(thread: &Thread<'_>, conversation: &'r Conversation<'_>) -> Resul
     let content = Content::of(&source.body, &source.attachments, &source.redacted);
     let delivered_as = source.delivered_as.as_str();
     let is_automatic = matches!(delivered_as, Some("automated" | "campaigns_initiated" | "operator_initiated"));
-    let writer = thread.writer(&source.author).or_else(|reason| match delivered_as {
-        Some("customer_initiated") => Ok(Writer::Contact),
-        Some("admin_initiated") => Ok(Writer::Agent),
-        Some(_) if is_automatic => Ok(Writer::Bot),
-        _ => Err(reason),
-    });
+    // What the company began is from the company, also where its author is unknown or the customer whom it is for.
+    let writer = match (thread.writer(&source.author), delivered_as) {
+        (Err(_), Some("customer_initiated")) => Ok(Writer::Contact),
+        (Err(_) | Ok(Writer::Contact), Some("admin_initiated")) => Ok(Writer::Agent),
+        (Err(_) | Ok(Writer::Contact), Some(_)) if is_automatic => Ok(Writer::Bot),
+        (writer, _) => writer,
+    };
     // A workflow or a ticket of an admin may begin with nothing; a call is one without words.
     if content.is_empty() && writer != Ok(Writer::Contact) && source.kind.as_str() != Some("phone_call") {
         return Ok(None);
@@ -159,7 +160,7 @@ fn opening<'r>(thread: &Thread<'_>, conversation: &'r Conversation<'_>) -> Resul
         author: &source.author,
         content,
         is_private: false,
-        is_automated: is_automatic && writer != Writer::Contact,
+        is_automated: is_automatic,
     }))
 }
 
@@ -247,6 +248,7 @@ fn give(thread: &Thread<'_>, message: Message<'_>, out: &mut Out<'_>) -> Result<
             draft.contact_id = own.map(Cow::Borrowed);
         }
         Writer::Contact => draft.contact_id = draft.contact_id.or(own.map(Cow::Borrowed)),
+        Writer::Agent | Writer::Bot if is_contact(message.author) => {}
         Writer::Agent | Writer::Bot => draft.agent_id = own.map(Cow::Borrowed),
     }
     draft.private = message.is_private.then_some(true);

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::formats::adapter::lenient::Lenient;
 use crate::formats::adapter::scalar::Scalar;
 
 /// A conversation. Absent and null are the same.
@@ -31,7 +32,7 @@ pub struct Conversation<'a> {
     #[serde(borrow)]
     pub contacts: List<Person<'a>>,
     #[serde(borrow)]
-    pub tags: List<Tag<'a>>,
+    pub tags: List<Lenient<Tag<'a>>>,
     /// Everything behind the first message. Pages of conversations leave it out.
     #[serde(borrow, rename = "conversation_parts")]
     pub parts: List<Part<'a>>,
@@ -219,7 +220,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
         let mut elements = Vec::new();
         while let Some(key) = object.next_key::<Scalar<'de>>()? {
             if matches!(key.as_str(), Some("contacts" | "tags" | "conversation_parts" | "data")) {
-                elements = object.next_value::<Option<Vec<T>>>()?.unwrap_or_default();
+                elements = object.next_value::<Self::Value>()?.0;
             } else {
                 object.next_value::<IgnoredAny>()?;
             }

@@ -52,6 +52,43 @@ fn parts_are_messages_steps_or_both() {
 }
 
 #[test]
+fn what_the_company_began_is_from_the_company() {
+    let opening = |delivered_as: &str, body: &str| {
+        let text = format!(
+            r#"{{"type":"conversation","id":"1","created_at":1740992400,"source":{{"type":"conversation",
+            "delivered_as":"{delivered_as}","body":"{body}","author":{{"type":"user","id":"c"}}}}}}"#
+        );
+        read(&Intercom, &[("x", text.as_bytes())], &settings()).json()
+    };
+    for (delivered_as, author, automated) in [
+        ("customer_initiated", "contact", false),
+        ("admin_initiated", "agent", false),
+        ("automated", "bot", true),
+        ("campaigns_initiated", "bot", true),
+        ("operator_initiated", "bot", true),
+    ] {
+        let events = opening(delivered_as, "Hi");
+        let event = &events[0];
+        assert_eq!(event["author"], author, "{delivered_as}");
+        assert_eq!(event["contact_id"], "c", "{delivered_as}");
+        assert_eq!(event.get("automated").is_some(), automated, "{delivered_as}");
+        assert!(event.get("agent_id").is_none(), "{delivered_as}");
+    }
+    assert_eq!(opening("operator_initiated", "").len(), 0);
+    assert_eq!(opening("customer_initiated", "").len(), 1);
+}
+
+#[test]
+fn odd_fields_do_not_cost_the_conversation() {
+    let text = r#"{"type":"conversation","id":"1","created_at":1740992400,"tags":["vip",{"name":"late"}],
+        "contacts":{"contacts":"c"},"source":{"type":"email","delivered_as":"customer_initiated","body":"a",
+        "author":{"type":"user","id":"c"},"attachments":{"data":3}},"conversation_parts":{"conversation_parts":null}}"#;
+    let kept = read(&Intercom, &[("x", text.as_bytes())], &settings());
+    assert_eq!(kept.counts(), (1, 0, 0));
+    assert_eq!(kept.json()[0]["topic"], "late");
+}
+
+#[test]
 fn admins_on_the_list_of_bots_are_bots() {
     let part =
         r#"{"id":"p","part_type":"comment","created_at":1740992460,"body":"x","author":{"type":"admin","id":"7"}}"#;

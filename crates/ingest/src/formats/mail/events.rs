@@ -135,7 +135,7 @@ fn has_address(names: &Names, address: &str) -> bool {
 fn time_of(mail: &Mail<'_>, clock: Option<&LocalClock>) -> Result<i64, Reason> {
     match date::parse(&mail.text(Field::Date).ok_or(Reason::Missing(DATE))?)? {
         Stamp::Instant(us) => Ok(us),
-        Stamp::Local(local) => clock.ok_or(Reason::BadTime(DATE))?.instant(local),
+        Stamp::Local(local) => clock.ok_or(Reason::TimeWithoutZone(DATE))?.instant(local),
     }
 }
 

@@ -15,12 +15,12 @@ use std::sync::Arc;
 
 use mail_parser::MessageParser;
 
-use self::record::{Mail, field, is_separator};
+use self::record::{Mail, field};
 use super::adapter::times::LocalClock;
 use super::adapter::{Out, Stop};
 use super::{BlockDecoder, Format, FormatInfo, FormatSettings, Head, Opening, Sink};
 use crate::error::IngestError;
-use crate::inputs::{Block, Framing};
+use crate::inputs::{Block, Framing, is_separator};
 
 const NAME: &str = "mail";
 

@@ -7,6 +7,8 @@ use mail_parser::parsers::MessageStream;
 use mail_parser::{Addr, HeaderValue, MessageParser, PartType};
 use memchr::memchr;
 
+use crate::inputs::{has_clock, is_separator};
+
 /// The header fields that say something here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
@@ -86,7 +88,9 @@ impl<'a> Mail<'a> {
     /// are passed over.
     pub fn decode(record: &'a [u8]) -> Self {
         let record = record.trim_ascii_start();
-        let (envelope, raw) = if record.starts_with(b"From ") {
+        // `From : a@b` is a field with the blank that RFC 5322, section 4.5, knows from of old.
+        let is_field = |rest: &[u8]| rest.trim_ascii_start().starts_with(b":");
+        let (envelope, raw) = if record.strip_prefix(b"From ").is_some_and(|rest| !is_field(rest)) {
             let end = memchr(b'\n', record).map_or(record.len(), |place| place + 1);
             (Some(&record[..end]), &record[end..])
         } else {
@@ -108,9 +112,12 @@ impl<'a> Mail<'a> {
     }
 
     /// Whether this is the rest of the text of the mail before it, cut off at a line of it that begins with `From `, as
-    /// mailboxes have it whose writer did not quote such lines.
+    /// mailboxes have it whose writer did not quote such lines. What follows such a line may be the header of a mail that
+    /// the text quotes.
     pub fn is_remainder(&self) -> bool {
-        self.envelope.is_some_and(|line| !is_separator(line)) && self.value(Field::From).is_none()
+        self.envelope.is_some_and(|line| {
+            !is_separator(line) && (self.value(Field::From).is_none() || !(names_sender(line) || has_clock(line)))
+        })
     }
 
     /// A field in one line with single blanks. `None` if it is not there or blank.
@@ -184,19 +191,17 @@ impl<'a> Mail<'a> {
             }
         }
         // Some programs leave the brackets out; several words are a remark and no id.
-        let bare = value.trim();
+        let bare = value.trim().trim_start_matches('<');
         let is_id = !bracketed && !bare.is_empty() && !bare.contains(char::is_whitespace) && bare != other;
         is_id.then(|| bare.to_owned())
     }
 }
 
-/// Whether a line parts the messages of an mbox (RFC 4155): `From ` and, among the rest, a time of day. A sentence that
-/// begins with that word has none.
-pub fn is_separator(line: &[u8]) -> bool {
-    line.starts_with(b"From ")
-        && line
-            .windows(5)
-            .any(|window| window[2] == b':' && [0, 1, 3, 4].iter().all(|&place: &usize| window[place].is_ascii_digit()))
+/// Whether a line that begins with `From ` can name who sent a mail: an address, a dash, or one word only.
+fn names_sender(line: &[u8]) -> bool {
+    let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).skip(1);
+    let sender = words.next().unwrap_or_default();
+    sender.contains(&b'@') || sender == b"-" || words.next().is_none()
 }
 
 /// Name and value of a header field; `None` for a line that is none.

@@ -67,6 +67,7 @@ fn ids_are_what_stands_in_brackets() {
         ("<> <a@b>", "a@b"),
         ("<<a@b>>", "a@b"),
         ("a@b", "a@b"),
+        ("<a@b", "a@b"),
         ("<m@mail.test> <a@b>", "a@b"),
         ("Your message of Monday", "m@mail.test"),
         ("", "m@mail.test"),
@@ -154,7 +155,10 @@ fn a_mail_without_an_id_has_the_same_one_in_every_copy() {
 #[test]
 fn a_date_without_a_zone_needs_the_users() {
     let local = mail("").replace(" +0000", "");
-    assert_eq!(read(&MailBox, &[("a.eml", local.as_bytes())], &team()).reasons()[0].0, "Date is not a time");
+    assert_eq!(
+        read(&MailBox, &[("a.eml", local.as_bytes())], &team()).reasons()[0].0,
+        "Date has no UTC offset (--zone says where it is meant)"
+    );
     let settings = FormatSettings { zone: Zone::parse("Europe/Berlin").ok(), ..team() };
     assert_eq!(events(&[&local], &settings)[0]["occurred_at"], "2025-03-03T08:00:00.000000Z");
 }
@@ -183,6 +187,26 @@ fn a_sentence_that_begins_with_from_is_text() {
     assert!(Mail::decode(b"From now on I buy elsewhere.\n\nBye").is_remainder());
     assert!(!Mail::decode(b"From a@b Mon Mar  3 09:00:00 2025\nTo: a@b\n").is_remainder());
     assert!(is_separator(b"From - Mon Mar 03 09:00:00 2025\r") && !is_separator(b"From 9:5 to 12.30"));
+    assert!(Mail::decode(b"From 10:30 on we are there.\n\nBye").is_remainder());
+    // The header of a mail that a text quotes is text.
+    let quoted = "From: c@d\nDate: Mon, 3 Mar 2025 09:00:00 +0000\n\nHello";
+    for (line, is_text) in [
+        ("From what I hear:", true),
+        ("From a@b", false),
+        ("From - then", false),
+        ("From anna", false),
+        ("From anna Mon Mar  3 09:00 25", false),
+    ] {
+        let text = format!("{line}\n{quoted}");
+        assert_eq!(Mail::decode(text.as_bytes()).is_remainder(), is_text, "{line}");
+    }
+}
+
+#[test]
+fn a_blank_before_the_colon_makes_no_mailbox() {
+    let mail = mail("").replacen("From:", "From :", 1);
+    assert!(mail.starts_with("From :"), "{mail}");
+    assert_eq!(events(&[&mail], &team()).len(), 1);
 }
 
 #[test]

@@ -4,6 +4,9 @@ use super::Mapping;
 use super::error::{MappingError, advice};
 use super::spec::ColumnRef;
 
+/// What may stand between the fields of a header that is read as one column.
+const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
+
 /// The place of a column among the names of an input, from 0: the name itself, else one that differs in letter case
 /// only. Names of the input have no spaces around them.
 ///
@@ -24,9 +27,16 @@ pub fn place_of(mapping: &Mapping, column: &ColumnRef, names: &[&str], input: &s
             at: at(),
             input: input.to_owned(),
             column: column.name.clone(),
-            advice: advice(&column.name, names),
+            advice: delimiter_of(names).unwrap_or_else(|| advice(&column.name, names)),
         }),
     }
+}
+
+/// What to do about a header that another delimiter would part.
+fn delimiter_of(names: &[&str]) -> Option<String> {
+    let [only] = names else { return None };
+    let delimiter = DELIMITERS.into_iter().find(|delimiter| only.contains(*delimiter))?.to_string();
+    Some(format!("the header is one column, {only:?}; give delimiter = {delimiter:?} under [input]"))
 }
 
 /// Checks that no event goes over a list: only JSON has lists.

@@ -30,7 +30,10 @@ impl fmt::Display for At {
 #[non_exhaustive]
 pub enum MappingError {
     /// The file cannot be read.
-    #[error("{}: the mapping file cannot be read; check its name and permissions", .path.display())]
+    #[error(
+        "{}: the mapping file cannot be read; check its name, its permissions, and that it is UTF-8",
+        .path.display()
+    )]
     Read {
         /// The file.
         path: PathBuf,
@@ -140,11 +143,13 @@ pub enum MappingError {
         advice: &'static str,
     },
     /// A name that is no time zone.
-    #[error("{at}: \"zone\" names no time zone")]
+    #[error("{at}: no time zone is called {name:?}; write an IANA name such as \"Europe/Berlin\" or \"UTC\"")]
     BadZone {
         /// The name's place.
         at: At,
-        /// The name, and what to do.
+        /// The name.
+        name: String,
+        /// Why it is none.
         #[source]
         source: ZoneError,
     },
@@ -251,6 +256,21 @@ pub enum MappingError {
         input: String,
         /// The input's layout.
         layout: &'static str,
+    },
+    /// The paths of the mapping lead somewhere only from a key of the input's objects.
+    #[error(
+        "{at}: {path:?} is not in the beginning of {input}, but under {key:?}; if that is a list of records, add \
+             under = [{key:?}] to [input], else write \"{key}.{path}\""
+    )]
+    PathsUnderKey {
+        /// Place of the first path.
+        at: At,
+        /// The input's name.
+        input: String,
+        /// The first path.
+        path: String,
+        /// The key.
+        key: String,
     },
     /// No path of the mapping leads anywhere.
     #[error(

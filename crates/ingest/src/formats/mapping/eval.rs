@@ -228,7 +228,8 @@ impl Evaluator {
     /// What a person is: a bot goes before an agent, so that a bot of the company's domain is one.
     fn role(&self, person: &str) -> Author {
         let spec = self.spec();
-        let named = |names: &Names| !names.is_empty() && (names.contains(person) || names.contains_address(person));
+        let address = address_of(person);
+        let named = |names: &Names| !names.is_empty() && (names.contains(person) || names.contains_address(address));
         if named(&spec.bots) || named(&self.bots) {
             Author::Bot
         } else if named(&spec.agents) || named(&self.agents) {
@@ -311,6 +312,12 @@ fn stripped<'a>(text: Cow<'a, str>, fronts: &[String]) -> Cow<'a, str> {
         Cow::Borrowed(text) => Cow::Borrowed(&text[length..]),
         Cow::Owned(text) => Cow::Owned(text[length..].to_owned()),
     }
+}
+
+/// The address in `Mia <mia@shop.example>`; any other text is itself.
+fn address_of(person: &str) -> &str {
+    let address = person.strip_suffix('>').and_then(|text| text.rsplit_once('<'));
+    address.map_or(person, |(_, address)| address.trim())
 }
 
 /// What stands for a value.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde_json::Value as Json;
+use serde_json::{Number, Value as Json};
 
 use super::Mapping;
 use super::error::MappingError;
@@ -34,31 +34,35 @@ struct MappedRecords {
 pub fn open(mapping: &Arc<Mapping>, head: &Head<'_>, settings: &FormatSettings) -> Result<Opening, IngestError> {
     let reader = Reader::new(mapping, head.name, settings, &|_| false)?;
     let under = mapping.spec().input.under;
-    // Only of lines is it known that the head holds a whole record.
-    if json::framing_of(head, under) == Framing::Lines {
-        check_paths(mapping, head)?;
-    }
+    check_paths(mapping, head, json::framing_of(head, under) == Framing::Lines)?;
     Ok(json::open(MappedRecords { reader }, MAPPING, head, settings, under))
 }
 
 /// Paths cannot be checked one by one as columns can, because a record may leave out what it has not. But an input that
-/// has none of them is another one.
-fn check_paths(mapping: &Mapping, head: &Head<'_>) -> Result<(), MappingError> {
+/// has none of them is another one, or has its records under a key. `has_record` says that the head holds a whole one.
+fn check_paths(mapping: &Mapping, head: &Head<'_>, has_record: bool) -> Result<(), MappingError> {
     let spec = mapping.spec();
     let shape = Shape::of(head, spec.input.under);
-    let mut of_record = spec.columns.iter().filter(|column| column.item == 0);
-    let Some(first) = of_record.next() else { return Ok(()) };
-    if std::iter::once(first).chain(of_record).any(|column| may_have(&shape, column)) {
+    let of_record: Vec<&ColumnRef> = spec.columns.iter().filter(|column| column.item == 0).collect();
+    let Some(first) = of_record.first() else { return Ok(()) };
+    if of_record.iter().any(|column| may_have(&shape, None, column)) {
         return Ok(());
     }
-    let (at, input) = (mapping.at(first.line), head.name.to_owned());
-    Err(MappingError::NoPaths { at, input, path: first.name.clone() })
+    let (at, input, path) = (mapping.at(first.line), head.name.to_owned(), first.name.clone());
+    let above = shape.keys().find(|key| of_record.iter().all(|column| may_have(&shape, Some(*key), column)));
+    match above {
+        Some(key) => Err(MappingError::PathsUnderKey { at, input, path, key: key.to_owned() }),
+        None if has_record => Err(MappingError::NoPaths { at, input, path }),
+        None => Ok(()),
+    }
 }
 
-/// Whether a path of the record is in a shape, which leaves out places in lists and what lies too deep.
-fn may_have(shape: &Shape, column: &ColumnRef) -> bool {
+/// Whether a path of the record is in a shape, from its beginning or from a key. A shape leaves out places in lists and
+/// what lies too deep.
+fn may_have(shape: &Shape, above: Option<&str>, column: &ColumnRef) -> bool {
     let is_key = |key: &&str| key.parse::<usize>().is_err();
-    let keys: Vec<&str> = column.path.iter().map(String::as_str).filter(is_key).collect();
+    let own = column.path.iter().map(String::as_str).filter(is_key);
+    let keys: Vec<&str> = above.into_iter().chain(own).collect();
     keys.len() > MAX_SHAPE_DEPTH || shape.has(&keys.join("."))
 }
 
@@ -130,12 +134,20 @@ impl Fields for PathFields<'_> {
         Ok(match value {
             None | Some(Json::Null) => None,
             Some(Json::String(text)) => Value::of_text(text),
-            Some(Json::Number(number)) => Some(Value::Text(Cow::Owned(number.to_string()))),
+            Some(Json::Number(number)) => Some(Value::Text(Cow::Owned(number_text(number)))),
             Some(Json::Bool(flag)) => Some(Value::Text(Cow::Borrowed(if *flag { "true" } else { "false" }))),
             Some(Json::Array(list)) if list.is_empty() => None,
             Some(Json::Object(object)) if object.is_empty() => None,
             Some(Json::Array(_) | Json::Object(_)) => Some(Value::Other),
         })
+    }
+}
+
+/// A number as its text: an id that was spoilt to a float, `848.0`, reads as the id.
+fn number_text(number: &Number) -> String {
+    match number.as_f64() {
+        Some(float) if number.is_f64() => float.to_string(),
+        _ => number.to_string(),
     }
 }
 

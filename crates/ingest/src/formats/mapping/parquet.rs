@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Date64Type};
+use arrow::datatypes::{DataType, Date32Type, Date64Type, Float64Type};
 use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -195,6 +195,11 @@ impl Column {
             DataType::Date64 => array.as_primitive_opt::<Date64Type>().map(|values| {
                 let local = |ms: i64| clock_time(DateTime::from_timestamp_millis(ms));
                 Self::Local(values.iter().map(|ms| ms.map(local)).collect())
+            }),
+            // An id that a gap in its column spoilt to a float reads as the id.
+            DataType::Float64 => array.as_primitive_opt::<Float64Type>().map(|values| {
+                let text = |value: f64| (!value.is_nan()).then(|| value.to_string());
+                Self::Text(values.iter().map(|value| value.and_then(text)).collect())
             }),
             DataType::Dictionary(_, values) if is_text(values.as_ref()) => Self::text(array)?,
             data_type if is_text(data_type) || data_type.is_numeric() => Self::text(array)?,

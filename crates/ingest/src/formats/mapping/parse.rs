@@ -249,22 +249,26 @@ fn check(event: &EventSpec, before: &[EventSpec], scope: &Scope, keys: &Keys<'_>
     let types: Vec<EventType> = possible.iter().filter_map(|name| EventType::from_name(name)).collect();
     let missing = |key, advice| Err(MappingError::MissingKey { at: at(), table: "[[event]]", key, advice });
     let opts = |event_type: &EventType| matches!(event_type, EventType::OptedOut | EventType::OptedIn);
+    // The empty text takes a shared field away.
+    let lacks = |value: &Option<ValueSpec>| {
+        value.as_ref().is_none_or(|value| value.constant() == Some("") && value.default.is_none())
+    };
     if types.contains(&EventType::Message) {
-        if event.direction.is_none() {
+        if lacks(&event.direction) {
             return missing("direction", "a message is inbound or outbound");
         }
         let inbound = event.direction.as_ref().and_then(ValueSpec::constant) == Some("inbound");
-        if event.author.is_none() && !inbound {
+        if lacks(&event.author) && !inbound {
             return missing("author", "an outbound message is by an agent, bot or system");
         }
     }
-    if types.contains(&EventType::Deleted) && event.target_event_id.is_none() {
+    if types.contains(&EventType::Deleted) && lacks(&event.target_event_id) {
         return missing("target_event_id", "a deletion names the event that is gone");
     }
-    if types.iter().any(opts) && event.contact_id.is_none() {
+    if types.iter().any(opts) && lacks(&event.contact_id) {
         return missing("contact_id", "an opt-out or opt-in is somebody's");
     }
-    if types.iter().any(|event_type| !opts(event_type)) && event.conversation_id.is_none() {
+    if types.iter().any(|event_type| !opts(event_type)) && lacks(&event.conversation_id) {
         return missing("conversation_id", "say which ticket or thread it belongs to");
     }
     if !event.id.origin.any_column(&|_| true) {

@@ -59,6 +59,10 @@ impl TimeFormat {
                 }
                 // Elsewhere %f is the digits of a fraction; to chrono it is a number of nanoseconds, .25 would be 25.
                 let pattern = pattern.replace(".%f", "%.f");
+                if pattern.contains("%f") {
+                    return Err("%f by itself is a number of nanoseconds; take %3f for milliseconds, %6f for \
+                                microseconds, or .%f behind a point");
+                }
                 let items = StrftimeItems::new(&pattern)
                     .parse_to_owned()
                     .map_err(|_| "a specifier is unknown; see the list of chrono's strftime")?;
@@ -175,6 +179,7 @@ mod tests {
             ("%Y-%m-%d %H:%M", "2025-03-03 04:00"),
             ("%Y-%m-%d %H:%M:%S%.f", "2025-03-03 04:00:00"),
             ("%Y-%m-%d %H:%M:%S %Z", "2025-03-03 04:00:00 EST"),
+            ("%Y-%m-%d %H:%M:%S,%3f", "2025-03-03 04:00:00,000"),
         ];
         for (format, text) in cases {
             assert_eq!(read(format, text), Ok(NINE_US), "{format} {text}");
@@ -195,6 +200,7 @@ mod tests {
             ("%Y-%m-%d %H", INCOMPLETE),
             ("%H:%M:%S %z", INCOMPLETE),
             ("%Y-%m-%d %Q%!", "a specifier is unknown"),
+            ("%Y-%m-%d %H:%M:%S,%f", "%f by itself"),
         ];
         for (format, expected) in cases {
             let error = TimeFormat::new(format).unwrap_err();

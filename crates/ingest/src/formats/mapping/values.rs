@@ -303,10 +303,8 @@ impl Scope {
             }
             time
         };
-        if matches!(time.origin, Origin::Constant(_)) {
-            return Err(
-                node.bad_value(node.text().unwrap_or_default(), "a time names a column, as in \"{CREATED_AT}\"")
-            );
+        if let Origin::Constant(text) = &time.origin {
+            return Err(node.bad_value(text, "a time names a column, as in \"{CREATED_AT}\""));
         }
         Ok(time)
     }
@@ -333,7 +331,8 @@ pub fn formats(node: &Node<'_>) -> Result<Vec<TimeFormat>, MappingError> {
 /// # Errors
 /// [`MappingError::BadZone`].
 pub fn zone(node: &Node<'_>) -> Result<Zone, MappingError> {
-    Zone::parse(node.text()?).map_err(|source| MappingError::BadZone { at: node.at(), source })
+    let name = node.text()?;
+    Zone::parse(name).map_err(|source| MappingError::BadZone { at: node.at(), name: name.to_owned(), source })
 }
 
 fn map(node: &Node<'_>, known: Option<&Known>) -> Result<ValueMap, MappingError> {

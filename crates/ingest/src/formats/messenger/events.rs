@@ -36,7 +36,11 @@ pub fn to_events(delivery: &Delivery<'_>, out: &mut Out<'_>) -> Result<(), Stop>
             out.ignore()?;
         }
         for item in items {
-            match happened(channel, entry.id.as_str(), item, out) {
+            let given = match item.get() {
+                Some(item) => happened(channel, entry.id.as_str(), item, out),
+                None => Err(Reason::NotAnObject.into()),
+            };
+            match given {
                 Err(Stop::Rejected(reason)) => out.reject(reason)?,
                 given => given?,
             }
@@ -137,9 +141,8 @@ struct Chat<'m> {
 impl<'m> Chat<'m> {
     /// The page is the side that the entry is about. Where neither is, the sender of an echo is, else the recipient.
     fn of(page: Option<&str>, item: &'m Item<'_>, is_echo: bool) -> Result<Self, Reason> {
-        let sender = item.sender.as_ref().and_then(|party| party.id.as_str()).ok_or(Reason::Missing("sender"))?;
-        let recipient =
-            item.recipient.as_ref().and_then(|party| party.id.as_str()).ok_or(Reason::Missing("recipient"))?;
+        let sender = item.sender.get().and_then(|party| party.id.as_str()).ok_or(Reason::Missing("sender"))?;
+        let recipient = item.recipient.get().and_then(|party| party.id.as_str()).ok_or(Reason::Missing("recipient"))?;
         let is_sender = match page {
             Some(page) if page == sender => true,
             Some(page) if page == recipient => false,

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::formats::adapter::lenient::Lenient;
 use crate::formats::adapter::scalar::Scalar;
 
 /// A delivery.
@@ -24,10 +25,10 @@ pub struct Entry<'a> {
     pub id: Scalar<'a>,
     /// In chats that are the receiving app's.
     #[serde(borrow, default)]
-    pub messaging: Option<Vec<Item<'a>>>,
+    pub messaging: Option<Vec<Lenient<Item<'a>>>>,
     /// In chats that another app has just now.
     #[serde(borrow, default)]
-    pub standby: Option<Vec<Item<'a>>>,
+    pub standby: Option<Vec<Lenient<Item<'a>>>>,
     /// Outside of chats: posts, comments.
     #[serde(default)]
     pub changes: Option<Vec<IgnoredAny>>,
@@ -38,10 +39,10 @@ pub struct Entry<'a> {
 pub struct Item<'a> {
     /// Who did it.
     #[serde(borrow, default)]
-    pub sender: Option<Party<'a>>,
+    pub sender: Lenient<Party<'a>>,
     /// To whom.
     #[serde(borrow, default)]
-    pub recipient: Option<Party<'a>>,
+    pub recipient: Lenient<Party<'a>>,
     /// Milliseconds since 1970.
     #[serde(borrow, default)]
     pub timestamp: Scalar<'a>,

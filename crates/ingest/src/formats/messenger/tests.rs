@@ -55,6 +55,15 @@ fn the_side_that_the_entry_is_about_is_the_page() {
     }
 }
 
+/// Expected: an odd item costs itself, and an odd side its item.
+#[test]
+fn odd_items_cost_no_delivery() {
+    let sound = r#"{"sender":{"id":"70"},"recipient":{"id":"20"},"timestamp":1741078800000,"message":{"mid":"m1"}}"#;
+    let odd = sound.replace(r#"{"id":"70"}"#, "\"70\"");
+    let text = delivery(&format!("{sound},null,{odd}"));
+    assert_eq!(read(&Messenger, &[("x", text.as_bytes())], &settings()).counts(), (1, 2, 0));
+}
+
 #[test]
 fn recognition_needs_chats() {
     let recognised =

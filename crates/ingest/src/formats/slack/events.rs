@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use tapemeasure_model::event::{Author, Direction, EventType};
 
-use super::files::Place;
+use super::files::{Place, plain};
 use super::people::{People, Role};
 use super::record::{Channel, Message};
 use crate::formats::adapter::lookups::Lookups;
@@ -33,7 +33,7 @@ pub struct Room {
 impl Room {
     /// The channel of an input, by its path.
     pub fn new(place: &Place<'_>) -> Self {
-        Self { folder: place.folder.to_owned(), name: place.channel.to_owned(), id: OnceLock::new() }
+        Self { folder: plain(place.folder), name: place.channel.to_owned(), id: OnceLock::new() }
     }
 
     /// Its id in `channels.json` and the like, because names change; else what the message says; else the folder's name.

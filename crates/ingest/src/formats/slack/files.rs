@@ -15,16 +15,20 @@ use crate::formats::adapter::shape::Shape;
 const LISTS: [&str; 4] = ["users.json", "channels.json", "groups.json", "lists.json"];
 
 /// Files that only Slack's exports have.
-const OWN: [&str; 8] = [
+const OWN: [&str; 9] = [
     "org_users.json",
     "dms.json",
     "mpims.json",
     "integration_logs.json",
     "content_flags.json",
     "canvases.json",
+    "file_conversations.json",
     "huddle_transcripts.json",
     "canvas_in_the_conversation.json",
 ];
+
+/// What stands in a list of nothing, without white space.
+const EMPTY: [&[u8]; 3] = [b"[]", b"{}", b"null"];
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,12 +64,13 @@ pub fn kind_of(head: &Head<'_>) -> Option<Kind> {
     if !head.whole && is_day(file) && (shape.has("user") || shape.has("bot_id")) {
         return Some(Kind::Messages);
     }
-    let is_empty = head.whole && head.bytes.iter().filter(|byte| !byte.is_ascii_whitespace()).eq(b"[]");
+    let text = || head.bytes.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let is_empty = head.whole && EMPTY.iter().any(|empty| text().eq(empty.iter()));
     let is_json = matches!(head.bytes.trim_ascii_start().first(), Some(b'[' | b'{'));
     let is_log = shape.has_all(&["user_id", "date", "change"]) && (shape.has("service_type") || shape.has("app_type"));
     let is_file = shape.has_all(&["filetype", "url_private"]) && named(b"F");
-    let is_other =
-        is_log || is_file || (is_json && OWN.contains(&file)) || (is_empty && (LISTS.contains(&file) || is_day(file)));
+    let is_own = OWN.contains(&file) && (is_json || is_empty);
+    let is_other = is_log || is_file || is_own || (is_empty && (LISTS.contains(&file) || is_day(file)));
     is_other.then_some(Kind::Other)
 }
 
@@ -115,9 +120,16 @@ impl<'a> Place<'a> {
     }
 }
 
-/// The path of a channel's folder, from the path of a list of channels beside it.
+/// The path of a channel's folder, from the path of a list of channels beside it, as [`plain`] gives it.
 pub fn folder_beside(list: &str, channel: &str) -> String {
-    format!("{}{channel}", split(list).0)
+    plain(&format!("{}{channel}", split(list).0))
+}
+
+/// A path without the parts that lead nowhere, so that one folder has one name however it was given: `./x//y` is `x/y`.
+pub fn plain(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let root = if path.starts_with('/') { "/" } else { "" };
+    format!("{root}{}", parts.join("/"))
 }
 
 /// A path with its last separator, and what is behind it.
@@ -165,5 +177,20 @@ mod tests {
         ] {
             assert_eq!(folder_beside(list, "general"), Place::of(day).folder);
         }
+    }
+
+    #[test]
+    fn a_folder_has_one_name() {
+        for (given, expected) in [
+            ("general", "general"),
+            ("./general", "general"),
+            ("x//y/./general", "x/y/general"),
+            ("//data/general", "/data/general"),
+            ("../general", "../general"),
+            ("./a.zip!general", "a.zip!general"),
+        ] {
+            assert_eq!(plain(given), expected, "{given}");
+        }
+        assert_eq!(folder_beside("./channels.json", "general"), plain(Place::of("general/2016-01-01.json").folder));
     }
 }

@@ -9,7 +9,7 @@
 
 use std::sync::OnceLock;
 
-use super::record::{Message, User};
+use super::record::{Message, Profile, User};
 use crate::error::IngestError;
 use crate::formats::adapter::Stop;
 use crate::formats::adapter::lookups::Lookups;
@@ -37,7 +37,7 @@ pub enum Role {
 }
 
 /// What the first pass found of a person. As text: source, standing, team; of two the greater one stays, so that
-/// `users.json` counts more than messages.
+/// `users.json` counts more than messages, and a message that shows an agent's name more than one without names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Known<'a> {
     listed: bool,
@@ -61,7 +61,7 @@ impl<'a> Known<'a> {
     fn to_text(self) -> String {
         let source = if self.listed { '2' } else { '1' };
         let standing = match self.standing {
-            Standing::Agent => 'a',
+            Standing::Agent => 'z',
             Standing::Bot => 'b',
             Standing::Guest => 'g',
             Standing::Member => 'm',
@@ -73,7 +73,7 @@ impl<'a> Known<'a> {
     fn of_text(text: &'a str) -> Option<Self> {
         let (head, team) = text.split_at_checked(2)?;
         let standing = match head.as_bytes()[1] {
-            b'a' => Standing::Agent,
+            b'z' => Standing::Agent,
             b'b' => Standing::Bot,
             b'g' => Standing::Guest,
             _ => Standing::Member,
@@ -122,11 +122,19 @@ impl People {
         }
     }
 
-    /// Keeps the team of who wrote a message.
+    /// Keeps the team of who wrote a message, and whether a name that the message shows is an agent's.
     pub fn survey_author(&self, message: &Message<'_>, lookups: &Lookups) {
-        let (Some(user), Some(team)) = (message.user.as_str(), team_of(message)) else { return };
-        if message.bot_id.as_str().is_none() && user != SLACKBOT {
-            lookups.put(PEOPLE, user, &Known { listed: false, standing: Standing::Member, team }.to_text());
+        let Some(user) = message.user.as_str() else { return };
+        if message.bot_id.as_str().is_some() || user == SLACKBOT {
+            return;
+        }
+        let team = team_of(message).unwrap_or_default();
+        let is_agent = message.user_profile.as_ref().is_some_and(|profile| is_shown(profile, &self.agents));
+        let standing = if is_agent { Standing::Agent } else { Standing::Member };
+        if is_agent || !team.is_empty() {
+            lookups.put(PEOPLE, user, &Known { listed: false, standing, team }.to_text());
+        }
+        if !team.is_empty() {
             put_extremes(lookups, TEAMS, team);
         }
     }
@@ -190,15 +198,19 @@ fn is_named(user: &User<'_>, names: &Names) -> bool {
     if names.is_empty() {
         return false;
     }
-    let profile = user.profile.as_ref();
     let organisation = user.enterprise_user.as_ref().and_then(|place| place.enterprise_id.as_str());
     let own = [&user.id, &user.team_id, &user.name, &user.real_name].map(|name| name.as_str());
-    let shown = [
-        profile.and_then(|profile| profile.real_name.as_str()),
-        profile.and_then(|profile| profile.display_name.as_str()),
-    ];
-    own.into_iter().chain(shown).chain([organisation]).flatten().any(|name| names.contains(name))
-        || profile.and_then(|profile| profile.email.as_str()).is_some_and(|address| names.contains_address(address))
+    own.into_iter().chain([organisation]).flatten().any(|name| names.contains(name))
+        || user.profile.as_ref().is_some_and(|profile| is_shown(profile, names))
+}
+
+/// Whether somebody is named by a handle, name or address in their profile.
+fn is_shown(profile: &Profile<'_>, names: &Names) -> bool {
+    !names.is_empty()
+        && ([&profile.name, &profile.real_name, &profile.display_name]
+            .iter()
+            .any(|name| name.as_str().is_some_and(|name| names.contains(name)))
+            || profile.email.as_str().is_some_and(|address| names.contains_address(address)))
 }
 
 /// The team of who wrote a message, where the message says so.

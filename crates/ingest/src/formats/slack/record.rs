@@ -123,6 +123,9 @@ pub struct User<'a> {
 /// Names of a person.
 #[derive(Debug, Deserialize)]
 pub struct Profile<'a> {
+    /// Handle, in messages.
+    #[serde(borrow, default)]
+    pub name: Scalar<'a>,
     /// Full name.
     #[serde(borrow, default)]
     pub real_name: Scalar<'a>,

@@ -49,6 +49,21 @@ fn agents_are_named_in_any_way() {
 }
 
 #[test]
+fn names_in_messages_do_where_users_are_not_listed() {
+    let day = r#"[{"type":"message","user":"U0ANNA003","text":"Hello?","ts":"1740992400.000100","user_team":"T0OTHER01",
+        "user_profile":{"name":"anna","real_name":"Anna","team":"T0OTHER01"}},
+        {"type":"message","user":"U0MIA0001","text":"Hello!","ts":"1740992460.000100","user_team":"T0HOME001",
+        "user_profile":{"name":"mia","real_name":"Mia Wong","display_name":"Miaow","team":"T0HOME001"}},
+        {"type":"message","user":"U0MIA0001","text":"Bye!","ts":"1740992520.000100","user_team":"T0HOME001"}]"#;
+    for name in ["mia", "Mia Wong", "miaow", "T0HOME001"] {
+        let settings = FormatSettings { agents: Names::new([name]), ..settings() };
+        let events = read(&Slack, &[("x/help/2025-03-03.json", day.as_bytes())], &settings).json();
+        let authors: Vec<&Value> = events.iter().map(|event| &event["author"]).collect();
+        assert_eq!(authors, [&json!("contact"), &json!("agent"), &json!("agent")], "{name}");
+    }
+}
+
+#[test]
 fn nobody_is_an_agent_by_guess() {
     // All three are of one team; without a look at users.json nothing is known at all.
     for files in [&[("x/users.json", USERS)][..], &[]] {
@@ -89,6 +104,8 @@ fn a_renamed_channel_stays_the_same() {
     assert_eq!(before, after);
     assert_eq!(before[0], json!("C0HELP001:1740992400.000100"));
     assert_eq!((old_name, new_name), (json!("help"), json!("support")));
+    let (dotted, _) = ids("channels.json", "./help/2025-03-03.json", "help");
+    assert_eq!(before, dotted);
     // Without channels.json beside it the folder's name is all there is.
     let (elsewhere, _) = ids("c/channels.json", "help/2025-03-03.json", "help");
     assert_eq!(elsewhere[0], json!("help:1740992400.000100"));
@@ -125,6 +142,10 @@ fn every_file_of_an_export_is_known() {
         ("x/users.json", USERS, Some(Kind::Users)),
         ("x/dms.json", r#"[{"id":"D0ANNA003","created":1,"members":["U0MIA0001","U0ANNA003"]}]"#, Some(Kind::Channels)),
         ("x/mpims.json", " [ ]\n", Some(Kind::Other)),
+        ("x/file_conversations.json", "[\n\n]", Some(Kind::Other)),
+        ("x/huddle_transcripts.json", "null", Some(Kind::Other)),
+        ("x/lists.json", "{}", Some(Kind::Other)),
+        ("x/lists.json", "none", None),
         ("x/users.json", "[]", Some(Kind::Other)),
         ("x/help/2025-03-03.json", "[]", Some(Kind::Other)),
         ("x/content_flags.json", r#"[{"flag":1}]"#, Some(Kind::Other)),

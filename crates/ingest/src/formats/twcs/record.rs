@@ -92,9 +92,11 @@ impl Places {
             Some(text) => Some(id(text).ok_or(Reason::WrongType(column::ANSWERED))?),
             None => None,
         };
+        let author = row.text(self.author_id)?.ok_or(Reason::Missing(column::AUTHOR_ID))?;
         Ok(Tweet {
             id: id(tweet_id).ok_or(Reason::WrongType(column::TWEET_ID))?,
-            author: row.text(self.author_id)?.ok_or(Reason::Missing(column::AUTHOR_ID))?,
+            // Customers are numbers, which the same programs spoil; brands are not.
+            author: id(author).unwrap_or(author),
             inbound,
             created_at: row.text(self.created_at)?.ok_or(Reason::Missing(column::CREATED_AT))?,
             text: row.raw(self.text)?,
@@ -133,5 +135,5 @@ pub fn id(text: &str) -> Option<&str> {
 
 /// Whether a program that takes ids for numbers wrote that there is none.
 fn is_nothing(text: &str) -> bool {
-    text.eq_ignore_ascii_case("nan")
+    ["nan", "none", "null", "<na>"].iter().any(|nothing| text.eq_ignore_ascii_case(nothing))
 }

@@ -54,6 +54,14 @@ fn ids_are_their_digits() {
 }
 
 #[test]
+fn authors_that_were_taken_for_numbers_are_read_as_what_they_were() {
+    let rows = [row(1, "9001", ""), row(2, "AcmeHelp", "1.0"), row(3, "AcmeHelp", "None")];
+    let rows = rows.map(|row| row.replace("9001", "9001.0"));
+    assert_eq!(column_of(&rows, "contact_id"), ["9001", "9001", "-"]);
+    assert_eq!(column_of(&rows, "conversation_id"), ["1", "1", "3"]);
+}
+
+#[test]
 fn a_thread_longer_than_any_way_up_is_one_conversation() {
     let rows: Vec<String> = (1..3_000)
         .map(|id| row(id, if id % 2 == 1 { "9001" } else { "AcmeHelp" }, &(id - 1).to_string()))

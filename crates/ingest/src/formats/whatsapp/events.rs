@@ -6,6 +6,7 @@ use tapemeasure_model::event::{Author, Direction, EventType};
 
 use super::record::{Delivery, Message, Preference, Status, Thread, Value};
 use crate::formats::FormatSettings;
+use crate::formats::adapter::lenient::Lenient;
 use crate::formats::adapter::lookups::Lookups;
 use crate::formats::adapter::scalar::Scalar;
 use crate::formats::adapter::times::epoch_text;
@@ -62,7 +63,7 @@ pub fn to_events(delivery: &Delivery<'_>, out: &mut Out<'_>) -> Result<(), Stop>
 pub fn survey(delivery: &Delivery<'_>, lookups: &Lookups) {
     let values =
         delivery.entries.iter().flat_map(|entry| entry.changes.iter().flatten()).flat_map(|change| &change.value);
-    for echo in values.flat_map(|value| value.message_echoes.iter().flatten()) {
+    for echo in values.flat_map(|value| value.message_echoes.iter().flatten()).filter_map(Lenient::get) {
         let kind = echo.kind.as_str().unwrap_or_default();
         if let Some(id) = echo.id.as_str()
             && kind != REVOKE
@@ -99,12 +100,16 @@ fn of_value(value: &Value<'_>, out: &mut Out<'_>) -> Result<(), Stop> {
 
 /// Gives each item its turn; one that must be rejected does not cost the others.
 fn each<T>(
-    items: &Option<Vec<T>>,
+    items: &Option<Vec<Lenient<T>>>,
     out: &mut Out<'_>,
     give: impl Fn(&T, &mut Out<'_>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     for item in items.iter().flatten() {
-        match give(item, out) {
+        let given = match item.get() {
+            Some(item) => give(item, out),
+            None => Err(Reason::NotAnObject.into()),
+        };
+        match given {
             Err(Stop::Rejected(reason)) => out.reject(reason)?,
             given => given?,
         }
@@ -125,7 +130,7 @@ fn echoed(number: &Number<'_>, message: &Message<'_>, out: &mut Out<'_>) -> Resu
 }
 
 fn remembered(number: &Number<'_>, thread: &Thread<'_>, message: &Message<'_>, out: &mut Out<'_>) -> Result<(), Stop> {
-    let context = message.history_context.as_ref();
+    let context = message.history_context.get();
     let from_business = context.is_some_and(|context| context.from_me.is_true())
         || message.to.as_str().is_some()
         || message.from.as_str().is_some_and(|from| number.is(from));
@@ -159,7 +164,7 @@ fn said(
     let contact = contact.ok_or(Reason::Missing(field))?;
     let time_us = instant(&message.timestamp)?;
     let draft = if kind == REVOKE {
-        let revoked = message.revoke.as_ref().and_then(|revoke| revoke.original_message_id.as_str());
+        let revoked = message.revoke.get().and_then(|revoke| revoke.original_message_id.as_str());
         let target = revoked.ok_or(Reason::Missing("original_message_id"))?;
         let mut draft = Draft::new(EventType::Deleted, format!("deleted:{target}"), time_us);
         draft.target_event_id = Some(Cow::Borrowed(target));
@@ -175,7 +180,7 @@ fn said(
 
 /// A status: `sent` is the only trace of what was sent through the interface, and stands for the message.
 fn reported(number: &Number<'_>, status: &Status<'_>, out: &mut Out<'_>) -> Result<(), Stop> {
-    let mut errors = status.errors.iter().flatten();
+    let mut errors = status.errors.0.iter().filter_map(Lenient::get);
     let opted_out = match status.status.as_str() {
         Some("sent") => false,
         Some("failed") if errors.any(|error| error.code.as_str() == Some(OPTED_OUT)) => true,
@@ -247,7 +252,7 @@ struct Number<'v> {
 
 impl<'v> Number<'v> {
     fn of(value: &'v Value<'_>) -> Result<Self, Reason> {
-        let metadata = value.metadata.as_ref();
+        let metadata = value.metadata.get();
         let display = metadata.and_then(|metadata| metadata.display_phone_number.as_str());
         let id = metadata.and_then(|metadata| metadata.phone_number_id.as_str()).or(display);
         Ok(Self { id: id.ok_or(Reason::Missing("phone_number_id"))?, display })
@@ -274,7 +279,7 @@ impl<'v> Number<'v> {
 
 /// Whether a message is a template that no person answers with. Only per-message pricing says so of the message.
 fn is_campaign(status: &Status<'_>) -> bool {
-    status.pricing.as_ref().is_some_and(|pricing| {
+    status.pricing.get().is_some_and(|pricing| {
         pricing.pricing_model.as_str() == Some("PMP")
             && pricing.category.as_str().is_some_and(|category| CAMPAIGNS.contains(&category))
     })

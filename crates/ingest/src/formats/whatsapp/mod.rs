@@ -56,8 +56,10 @@ impl Format for WhatsApp {
         let behind = memchr::memchr(b'\n', head.bytes).map(|end| &head.bytes[end + 1..]);
         std::iter::once(head.bytes).chain(behind).any(|bytes| {
             let head = Head { bytes, ..*head };
-            is_delivery(&Shape::of(&head, &[]))
-                || first_key(bytes).is_some_and(|name| is_delivery(&Shape::of(&head, &[name])))
+            let shape = Shape::of(&head, &[]);
+            is_delivery(&shape, "")
+                || shape.keys().any(|name| is_delivery(&shape, &format!("{name}.")))
+                || first_key(bytes).is_some_and(|name| is_delivery(&Shape::of(&head, &[name]), ""))
         })
     }
 
@@ -107,13 +109,14 @@ impl BlockDecoder for Surveyed {
     }
 }
 
-fn is_delivery(shape: &Shape) -> bool {
-    let is_account = shape.values("object").any(|object| object == OBJECT);
-    let mut products = shape.values("entry.changes.value.messaging_product");
-    (is_account && shape.has("entry")) || products.any(|product| product == "whatsapp")
+/// Whether a delivery stands at a path, which is empty or ends in a dot.
+fn is_delivery(shape: &Shape, path: &str) -> bool {
+    let is_account = shape.values(&format!("{path}object")).any(|object| object == OBJECT);
+    let product = format!("{path}entry.changes.value.messaging_product");
+    (is_account && shape.has(&format!("{path}entry"))) || shape.values(&product).any(|product| product == "whatsapp")
 }
 
-/// The first key of the outermost object, as it is written: the name of a delivery that has one.
+/// The first key of the outermost object, as it is written: the name of a delivery that has one. It may have dots.
 fn first_key(bytes: &[u8]) -> Option<&str> {
     let text = bytes.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start().strip_prefix(b"\"")?;
     let end = memchr::memchr(b'"', text)?;

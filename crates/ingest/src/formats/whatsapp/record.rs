@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::formats::adapter::lenient::{Lenient, LenientList};
 use crate::formats::adapter::scalar::Scalar;
 
 /// What `object` says in deliveries of WhatsApp.
@@ -42,19 +43,19 @@ pub struct Change<'a> {
 pub struct Value<'a> {
     /// The business's number.
     #[serde(borrow, default)]
-    pub metadata: Option<Metadata<'a>>,
+    pub metadata: Lenient<Metadata<'a>>,
     /// What customers wrote.
     #[serde(borrow, default)]
-    pub messages: Option<Vec<Message<'a>>>,
+    pub messages: Option<Vec<Lenient<Message<'a>>>>,
     /// What the business wrote in the app.
     #[serde(borrow, default)]
-    pub message_echoes: Option<Vec<Message<'a>>>,
+    pub message_echoes: Option<Vec<Lenient<Message<'a>>>>,
     /// How far messages of the business got.
     #[serde(borrow, default)]
-    pub statuses: Option<Vec<Status<'a>>>,
+    pub statuses: Option<Vec<Lenient<Status<'a>>>>,
     /// Who wants marketing messages.
     #[serde(borrow, default)]
-    pub user_preferences: Option<Vec<Preference<'a>>>,
+    pub user_preferences: Option<Vec<Lenient<Preference<'a>>>>,
     /// Chats from before the number came to the Cloud API.
     #[serde(borrow, default)]
     pub history: Option<Vec<History<'a>>>,
@@ -111,36 +112,38 @@ pub struct Message<'a> {
     #[serde(borrow, default, rename = "type")]
     pub kind: Scalar<'a>,
     #[serde(borrow, default)]
-    text: Option<Content<'a>>,
+    text: Lenient<Content<'a>>,
     #[serde(borrow, default)]
-    button: Option<Content<'a>>,
+    button: Lenient<Content<'a>>,
     #[serde(borrow, default)]
-    interactive: Option<Interactive<'a>>,
+    interactive: Lenient<Interactive<'a>>,
     #[serde(borrow, default)]
-    image: Option<Content<'a>>,
+    image: Lenient<Content<'a>>,
     #[serde(borrow, default)]
-    video: Option<Content<'a>>,
+    video: Lenient<Content<'a>>,
     #[serde(borrow, default)]
-    document: Option<Content<'a>>,
+    document: Lenient<Content<'a>>,
     #[serde(borrow, default)]
-    order: Option<Content<'a>>,
+    order: Lenient<Content<'a>>,
     /// Of type `revoke`.
     #[serde(borrow, default)]
-    pub revoke: Option<Revoke<'a>>,
+    pub revoke: Lenient<Revoke<'a>>,
     /// Of messages in a history.
     #[serde(borrow, default)]
-    pub history_context: Option<HistoryContext<'a>>,
+    pub history_context: Lenient<HistoryContext<'a>>,
 }
 
 impl Message<'_> {
     /// The text: what was typed, the caption, or the label of the button.
     pub fn body(&self) -> Option<&str> {
-        let choice = self.interactive.as_ref().and_then(|interactive| {
-            [&interactive.button_reply, &interactive.list_reply, &interactive.nfm_reply].into_iter().flatten().next()
+        let choice = self.interactive.get().and_then(|interactive| {
+            [&interactive.button_reply, &interactive.list_reply, &interactive.nfm_reply]
+                .into_iter()
+                .find_map(Lenient::get)
         });
         [&self.text, &self.button, &self.image, &self.video, &self.document, &self.order]
             .into_iter()
-            .flatten()
+            .filter_map(Lenient::get)
             .chain(choice)
             .find_map(|content| {
                 [&content.body, &content.text, &content.title, &content.caption].into_iter().find_map(Scalar::as_str)
@@ -165,11 +168,11 @@ struct Content<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 struct Interactive<'a> {
     #[serde(borrow, default)]
-    button_reply: Option<Content<'a>>,
+    button_reply: Lenient<Content<'a>>,
     #[serde(borrow, default)]
-    list_reply: Option<Content<'a>>,
+    list_reply: Lenient<Content<'a>>,
     #[serde(borrow, default)]
-    nfm_reply: Option<Content<'a>>,
+    nfm_reply: Lenient<Content<'a>>,
 }
 
 /// The message that was taken back.
@@ -217,10 +220,10 @@ pub struct Status<'a> {
     pub recipient_participant_id: Scalar<'a>,
     /// What the message costs.
     #[serde(borrow, default)]
-    pub pricing: Option<Pricing<'a>>,
+    pub pricing: Lenient<Pricing<'a>>,
     /// Why it failed.
     #[serde(borrow, default)]
-    pub errors: Option<Vec<Failure<'a>>>,
+    pub errors: LenientList<Lenient<Failure<'a>>>,
 }
 
 /// What a message costs.
@@ -278,7 +281,7 @@ pub struct Thread<'a> {
     pub id: Scalar<'a>,
     /// Of both sides, in no order.
     #[serde(borrow, default)]
-    pub messages: Option<Vec<Message<'a>>>,
+    pub messages: Option<Vec<Lenient<Message<'a>>>>,
 }
 
 /// A key of a delivery.
@@ -310,9 +313,7 @@ impl<'de: 'a, 'a> Visitor<'de> for DeliveryVisitor<'a> {
         let mut delivery = Delivery::default();
         while let Some(key) = object.next_key::<Key>()? {
             match key {
-                Key::Entry => {
-                    delivery.entries.extend(object.next_value::<Option<Vec<Entry<'a>>>>()?.into_iter().flatten());
-                }
+                Key::Entry => delivery.entries.extend(object.next_value::<LenientList<Entry<'a>>>()?.0),
                 Key::Object => {
                     let name = object.next_value::<Scalar<'a>>()?;
                     delivery.is_foreign = name.as_str().is_some_and(|name| name != OBJECT);
@@ -346,7 +347,7 @@ impl<'de: 'a, 'a> Visitor<'de> for NamedVisitor<'a> {
         let mut entries = Vec::new();
         while let Some(key) = object.next_key::<Key>()? {
             match key {
-                Key::Entry => entries.extend(object.next_value::<Option<Vec<Entry<'a>>>>()?.into_iter().flatten()),
+                Key::Entry => entries.extend(object.next_value::<LenientList<Entry<'a>>>()?.0),
                 Key::Object | Key::Other => {
                     object.next_value::<IgnoredAny>()?;
                 }

@@ -48,6 +48,20 @@ fn an_echo_that_is_no_message_hides_no_status() {
     assert_eq!(kept.counts(), (1, 0, 1));
 }
 
+/// Expected: an odd field costs itself, and an odd item of a list itself.
+#[test]
+fn odd_fields_cost_no_delivery() {
+    let cases = [
+        ("message_echoes", format!("{ECHO},null"), (1, 1, 0)),
+        ("message_echoes", ECHO.replace(r#"{"body":"a"}"#, "\"a\""), (1, 0, 0)),
+        ("statuses", SENT.replace('}', r#","errors":{"code":1},"pricing":"x"}"#), (1, 0, 0)),
+    ];
+    for (field, items, counts) in cases {
+        let text = delivery(field, &items);
+        assert_eq!(read(&WhatsApp, &[("x", text.as_bytes())], &settings()).counts(), counts, "{items}");
+    }
+}
+
 #[test]
 fn a_number_may_be_a_bots() {
     let text = delivery("statuses", SENT);
@@ -66,6 +80,7 @@ fn envelopes_are_looked_into_one_level_deep() {
     let envelopes = [
         (format!(r#"{{"headers":{{"host":"x"}},"body":{inner}}}"#), (1, 0, 0)),
         (format!(r#"{{"a":{inner},"b":{inner},"n":[1,null],"m":-1.5,"t":true,"z":null}}"#), (2, 0, 0)),
+        (format!(r#"{{"entry":"none","payload":{inner}}}"#), (1, 0, 0)),
         (format!(r#"{{"a":{{"b":{inner}}}}}"#), (0, 1, 0)),
         (r#"{"object":"whatsapp_business_account","entry":null}"#.to_owned(), (0, 1, 0)),
         (r#"{"object":"page","entry":[{"id":"1","messaging":[]}]}"#.to_owned(), (0, 1, 0)),
@@ -84,6 +99,7 @@ fn recognition_needs_an_account() {
         assert!(recognised(&whole[..end]), "{end}");
         assert!(recognised(&format!("{{\"broken\": \"\n{}", &whole[..end])), "{end}");
         assert!(recognised(&format!("{{\n  \"by name\": {}", &whole[..end])), "{end}");
+        assert!(recognised(&format!("[{{\"headers\":{{\"host\":\"x\"}},\"body\":{}", &whole[..end])), "{end}");
     }
     for text in [
         r#"{"object":"page","entry":[{"messaging":[]}]}"#,

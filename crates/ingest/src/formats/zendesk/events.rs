@@ -75,9 +75,10 @@ pub fn survey(people: &People, record: &Record<'_>, lookups: &Lookups) {
         Kind::Ticket => {
             people.keep(record, lookups);
             let fields = record.ticket.as_deref().unwrap_or(record);
-            // Comments beside the ticket see it; those of other records do not.
-            if record.comments.is_none()
-                && fields.comments.is_none()
+            // Comments and audits beside the ticket see it; those of other records do not.
+            let has_comments = record.comments.is_some() || fields.comments.is_some();
+            let has_audits = record.audits.is_some() || fields.audits.is_some();
+            if !(has_comments && has_audits)
                 && fields.requester_id.as_str().is_some()
                 && let Some(id) = ticket_id(record)
             {
@@ -267,7 +268,7 @@ impl<'r> Comment<'r> {
             time_us,
             body: entry.body.as_str().or(entry.plain_body.as_str()),
             is_private: is_false(&entry.public) || is_false(&entry.comment_public),
-            is_call: entry.kind.as_str() == Some("VoiceComment"),
+            is_call: is_call(&entry.kind),
             via: match update {
                 Some(update) if !entry.via.is_given() => update.via,
                 _ => &entry.via,
@@ -283,7 +284,7 @@ impl<'r> Comment<'r> {
             time_us: time_of(record)?,
             body: record.body.as_str().or(record.plain_body.as_str()),
             is_private: is_false(&record.public),
-            is_call: record.kind.as_str() == Some("VoiceComment"),
+            is_call: is_call(&record.kind),
             via: &record.via,
         })
     }
@@ -307,6 +308,11 @@ impl<'r> Update<'r> {
             entries: record.events.as_deref().or(record.child_events.as_deref()).unwrap_or_default(),
         })
     }
+}
+
+/// Whether a comment is about a call: of Talk, or of a partner's telephony (`TpeVoiceComment`).
+fn is_call(kind: &Scalar<'_>) -> bool {
+    matches!(kind.as_str(), Some("VoiceComment" | "TpeVoiceComment"))
 }
 
 fn is_false(flag: &Scalar<'_>) -> bool {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::via::Via;
+use crate::formats::adapter::lenient::{Lenient, LenientList};
 use crate::formats::adapter::scalar::Scalar;
 
 /// An object of whichever kind: the fields of all of them. Absent and null are the same.
@@ -27,7 +28,7 @@ pub struct Record<'a> {
 
     // A ticket.
     /// The ticket's fields, where an export tool puts them beside `comments` and not around it.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "object")]
     pub ticket: Option<Box<Record<'a>>>,
     #[serde(borrow)]
     pub status: Scalar<'a>,
@@ -39,22 +40,22 @@ pub struct Record<'a> {
     pub assignee_id: Scalar<'a>,
     #[serde(borrow)]
     pub group_id: Scalar<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "ids")]
     pub follower_ids: Option<Vec<Scalar<'a>>>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "ids")]
     pub email_cc_ids: Option<Vec<Scalar<'a>>>,
     /// Followers and copied in one, as older exports have them.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "ids")]
     pub collaborator_ids: Option<Vec<Scalar<'a>>>,
     #[serde(borrow)]
     pub tags: Tags<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "object")]
     pub metric_set: Option<MetricSet<'a>>,
     #[serde(borrow)]
     pub comments: Option<Vec<Entry<'a>>>,
     #[serde(borrow)]
     pub audits: Option<Vec<Audit<'a>>>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "users")]
     pub users: Option<Vec<User<'a>>>,
 
     // A comment, an audit, an update of the incremental event export.
@@ -91,6 +92,26 @@ pub struct Record<'a> {
     pub score: Scalar<'a>,
 }
 
+/// An object beside what matters. Anything else is nothing, so that it does not cost the ticket.
+pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Lenient::deserialize(deserializer).map(|object| object.0)
+}
+
+/// A list of ids. Anything else is nothing.
+fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Scalar<'de>>>, D::Error> {
+    LenientList::deserialize(deserializer).map(|list| unless_empty(list.0))
+}
+
+/// A list of users. Anything else is nothing.
+fn users<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<User<'de>>>, D::Error> {
+    let list: LenientList<Lenient<User<'de>>> = LenientList::deserialize(deserializer)?;
+    Ok(unless_empty(list.0.into_iter().filter_map(|user| user.0).collect()))
+}
+
+fn unless_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
+}
+
 /// Which of Zendesk's objects a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -102,7 +123,7 @@ pub enum Kind {
     Audit,
     /// An update of the incremental event export, with `child_events`.
     Update,
-    /// A user.
+    /// A user, or a page of them among other lines.
     User,
     /// A measure or a rating.
     Measure,
@@ -124,7 +145,7 @@ impl Record<'_> {
             Kind::Measure
         } else if has(&self.requester_id) || has(&self.status) {
             Kind::Ticket
-        } else if has(&self.role) {
+        } else if has(&self.role) || self.users.is_some() {
             Kind::User
         } else if has(&self.author_id) {
             Kind::Comment
@@ -197,7 +218,8 @@ pub struct Entry<'a> {
 impl Entry<'_> {
     /// Whether an event of an audit or of an update is a comment.
     pub fn is_comment(&self) -> bool {
-        matches!(self.name(), Some("Comment" | "VoiceComment" | "FacebookComment")) || self.comment_present.is_true()
+        matches!(self.name(), Some("Comment" | "VoiceComment" | "TpeVoiceComment" | "FacebookComment"))
+            || self.comment_present.is_true()
     }
 
     /// The status before, if it is said, and the one that was set.

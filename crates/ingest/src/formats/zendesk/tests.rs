@@ -50,6 +50,35 @@ fn the_order_of_files_makes_no_difference_to_roles() {
 }
 
 #[test]
+fn audits_know_the_ticket_whose_comments_stand_with_it() {
+    let tickets = br#"{"id":1,"requester_id":2,"via":{"channel":"email"},"comments":[
+        {"id":3,"author_id":2,"body":"a","public":true,"created_at":"2025-03-03T09:00:00Z"}]}"#;
+    let audits = br#"{"audits":[{"id":6,"ticket_id":1,"author_id":7,"created_at":"2025-03-03T09:10:00Z","events":[
+        {"id":4,"type":"TpeVoiceComment","body":"b","public":true},
+        {"id":5,"type":"Change","field_name":"status","previous_value":"new","value":"solved"}]}]}"#;
+    let kept = read(&Zendesk, &[("t", &tickets[..]), ("a", &audits[..])], &settings());
+    assert_eq!(kept.counts(), (3, 0, 0));
+    let json = kept.json();
+    assert_eq!(messages(&json[..2]), [["3", "inbound", "contact"], ["4", "outbound", "agent"]]);
+    for (event, channel) in json[1..].iter().zip(["voice", "email"]) {
+        assert_eq!(event["channel"], channel);
+        assert_eq!(event["contact_id"], "2");
+    }
+}
+
+#[test]
+fn users_among_tickets_are_no_reject() {
+    let lines = concat!(
+        r#"{"id":1,"requester_id":2,"comments":[{"id":3,"author_id":8,"created_at":"2025-03-03T09:00:00Z"}]}"#,
+        "\n",
+        r#"{"users":[{"id":8,"role":"end-user"}]}"#
+    );
+    let kept = read(&Zendesk, &[("x", lines.as_bytes())], &settings());
+    assert_eq!(messages(&kept.json()), [["3", "inbound", "contact"]]);
+    assert_eq!(kept.counts(), (1, 0, 1));
+}
+
+#[test]
 fn lists_of_the_user_outrank_roles() {
     let ticket = br#"{"id":1,"requester_id":2,"via":{"channel":"web"},
         "users":[{"id":2,"role":"end-user"},{"id":7,"role":"agent","email":"robot@example.com"}],
@@ -65,8 +94,9 @@ fn lists_of_the_user_outrank_roles() {
 #[test]
 fn null_and_odd_fields_do_not_cost_the_ticket() {
     let ticket =
-        br#"{"id":"1","requester_id":2,"via":null,"tags":{"a":1},"audits":null,"users":null,"follower_ids":null,
-        "metric_set":null,"comments":[{"id":3,"author_id":2,"body":null,"public":null,"via":"Mail","value":[1],
+        br#"{"id":"1","requester_id":2,"via":null,"tags":{"a":1},"audits":null,"users":[null,"x"],"follower_ids":null,
+        "metric_set":"x","ticket":12,"email_cc_ids":"5,6","collaborator_ids":{},
+        "comments":[{"id":3,"author_id":2,"body":null,"public":null,"via":"Mail","value":[1],
         "created_at":"2025-03-03T09:00:00Z"}]}"#;
     let kept = read(&Zendesk, &[("x", &ticket[..])], &settings());
     assert_eq!(messages(&kept.json()), [["3", "inbound", "contact"]]);

@@ -113,7 +113,7 @@ fn medium(name: &str, rel: Option<&str>) -> Medium {
 struct Named<'a> {
     #[serde(borrow)]
     channel: Scalar<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "super::record::object")]
     source: Option<Source<'a>>,
 }
 
@@ -209,6 +209,8 @@ mod tests {
             (r#"{"channel":"rule","source":{"rel":"trigger"}}"#, None),
             (r#"{"channel":"answer_bot_for_web_widget"}"#, None),
             (r#"{"channel":null}"#, None),
+            (r#"{"channel":"web","source":"form"}"#, Some("web")),
+            (r#"{"channel":"web","source":["form"]}"#, Some("web")),
             ("null", None),
             ("[1]", None),
             ("true", None),

@@ -17,6 +17,8 @@ mod csv;
 mod json;
 mod mbox;
 
+pub use self::mbox::{has_clock, is_separator};
+
 use std::io::{self, Read};
 
 use memchr::{memchr, memchr_iter, memrchr};

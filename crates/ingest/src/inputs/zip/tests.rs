@@ -118,7 +118,11 @@ fn what_is_not_read_is_named() {
         error(&archive(&[("d/", &[][..])])),
         "a.zip: no file in this zip archive; check that it is the one that is meant"
     );
+    let empty = archive(&[]);
+    assert!(is_magic(&empty[..MAGIC_BYTES]) && !is_magic(b"PK"));
+    assert_eq!(error(&empty), "a.zip: no file in this zip archive; check that it is the one that is meant");
     let whole = archive(&[("x", &b"text"[..])]);
+    assert!(is_magic(&whole[..MAGIC_BYTES]));
     assert_eq!(error(&whole[..whole.len() - 30]), "a.zip: not a readable zip archive; fetch the file again");
 }
 

@@ -7,8 +7,8 @@ use tapemeasure_model::event::EventType;
 
 use super::known::{self, Known};
 use super::record::{MessageRow, ReportRow};
+use crate::formats::adapter::lenient::Lenient;
 use crate::formats::adapter::{Draft, Out, Stop};
-use crate::formats::chatwoot::lenient::Lenient;
 use crate::formats::chatwoot::meaning::{self, AdditionalAttributes, ContentAttributes, Kind, Marks, Message, Sender};
 use crate::quarantine::Reason;
 

@@ -10,8 +10,8 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::formats::adapter::lenient::{Lenient, LenientList, nothing_of_scalars};
 use crate::formats::adapter::scalar::Scalar;
-use crate::formats::chatwoot::lenient::{Lenient, LenientList, nothing_of_scalars};
 use crate::formats::chatwoot::meaning::{self, AdditionalAttributes, ChannelHints, ContentAttributes};
 
 /// What Chatwoot sends of one event, or what a relay wraps around it.
@@ -74,11 +74,8 @@ pub struct Payload<'a> {
 impl<'a> Payload<'a> {
     /// What Chatwoot sent, out of what a relay wrapped around it. A payload itself has none of the relays' keys.
     pub fn unwrapped(&self) -> &Payload<'a> {
-        let inner = [&self.data, &self.body, &self.payload].into_iter().find_map(|wrapper| wrapper.get());
-        match inner.map(|inner| inner.unwrapped()) {
-            Some(inner) if inner.event.as_str().is_some() => inner,
-            _ => self,
-        }
+        let wrapped = [&self.data, &self.body, &self.payload].into_iter().filter_map(|wrapper| wrapper.get());
+        wrapped.map(|inner| inner.unwrapped()).find(|inner| inner.event.as_str().is_some()).unwrap_or(self)
     }
 
     /// The conversation that the payload is.

@@ -39,6 +39,15 @@ fn fields_of_another_type_cost_only_themselves() {
 }
 
 #[test]
+fn a_relay_may_put_something_else_beside_the_payload() {
+    let payload = concat!(
+        r#"{"id":"evt","data":{"retries":1},"body":{"event":"message_created","id":1,"message_type":"incoming","#,
+        r#""created_at":1740992400,"conversation":{"id":12}}}"#
+    );
+    assert_eq!(events(&[payload], &settings())[0]["event_id"], "1");
+}
+
+#[test]
 fn agents_that_are_bots_are_named_by_the_user() {
     let payload = concat!(
         r#"{"event":"message_created","id":2,"message_type":"outgoing","created_at":"2025-03-03T09:00:00.000Z","#,

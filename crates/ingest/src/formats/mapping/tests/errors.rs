@@ -92,8 +92,14 @@ fn what_is_missing_is_asked_for() {
         "",
         ", line 12: [[event]] has no \"conversation_id\"; say which ticket or thread it belongs to",
     );
+    check(
+        "conversation_id = \"{CASE}\"",
+        "conversation_id = \"\"",
+        ", line 12: [[event]] has no \"conversation_id\"; say which ticket or thread it belongs to",
+    );
     for (event_type, key, advice) in [
         ("message", "direction", "a message is inbound or outbound"),
+        ("message\"\ndirection = \"", "direction", "a message is inbound or outbound"),
         ("message\"\ndirection = \"outbound", "author", "an outbound message is by an agent, bot or system"),
         ("deleted", "target_event_id", "a deletion names the event that is gone"),
         ("opted_out", "contact_id", "an opt-out or opt-in is somebody's"),
@@ -210,7 +216,7 @@ fn values_of_the_wrong_kind_say_what_they_must_be() {
     check(
         "column = \"OPEN_DT\"",
         "text = \"2025-03-03\"",
-        ", line 15: \"time\" cannot be \"\"; a time names a column, as in \"{CREATED_AT}\"",
+        ", line 15: \"time\" cannot be \"2025-03-03\"; a time names a column, as in \"{CREATED_AT}\"",
     );
     check(
         "column = \"OPEN_DT\"",
@@ -293,7 +299,11 @@ fn templates_formats_and_zones_are_tried() {
         ", line 15: time format \"unix\": no such name; take rfc3339, rfc2822, epoch_s, epoch_ms, epoch_us, or a \
          pattern such as %Y-%m-%d %H:%M:%S",
     );
-    check("America/New_York", "America/Boston", ", line 2: \"zone\" names no time zone");
+    check(
+        "America/New_York",
+        "America/Boston",
+        ", line 2: no time zone is called \"America/Boston\"; write an IANA name such as \"Europe/Berlin\" or \"UTC\"",
+    );
     let text = SOUND.replacen("America/New_York", "America/Boston", 1);
     let error = Mapping::parse(&text, FILE).unwrap_err();
     assert_eq!(

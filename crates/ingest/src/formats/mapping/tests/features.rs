@@ -175,7 +175,8 @@ fn lists_say_who_is_who() {
                  2,2025-03-03T09:00:00Z,help@SHOP.example,anna@home.example\n\
                  3,2025-03-03T09:00:00Z,bot@shop.example,anna@home.example\n\
                  4,2025-03-03T09:00:00Z,mia,anna@home.example\n\
-                 5,2025-03-03T09:00:00Z,zoe,mia\n";
+                 5,2025-03-03T09:00:00Z,zoe,mia\n\
+                 6,2025-03-03T09:00:00Z,Help Desk <help@shop.example>,anna@home.example\n";
     let event = |id: u32, contact: &str, direction: &str, author: &str, agent: &str| {
         let agent = if agent.is_empty() { String::new() } else { format!(",\"agent_id\":\"{agent}\"") };
         format!(
@@ -191,6 +192,7 @@ fn lists_say_who_is_who() {
         event(3, anna, "outbound", "bot", ""),
         event(4, anna, "outbound", "agent", "mia"),
         event(5, "zoe", "inbound", "contact", ""),
+        event(6, anna, "outbound", "agent", "Help Desk <help@shop.example>"),
     ];
     check(PEOPLE, input, &events.concat(), &[], 0);
     // The user's lists come on top.

@@ -40,6 +40,31 @@ fn columns_are_looked_for_before_anything_is_read() {
 }
 
 #[test]
+fn a_header_that_is_one_column_has_another_delimiter() {
+    check_open(
+        SOUND,
+        "CASE;OPEN_DT;CLOSED_DT;Source\n",
+        "m.toml, line 15: column \"OPEN_DT\" is not in cases; the header is one column, \
+         \"CASE;OPEN_DT;CLOSED_DT;Source\"; give delimiter = \";\" under [input]",
+    );
+    check_open(SOUND, "CASE\n", "m.toml, line 15: column \"OPEN_DT\" is not in cases; known: CASE");
+}
+
+#[test]
+fn records_under_a_key_are_noticed() {
+    let under = "m.toml, line 15: \"OPEN_DT\" is not in the beginning of cases, but under \"cases\"; if that is a list \
+                 of records, add under = [\"cases\"] to [input], else write \"cases.OPEN_DT\"";
+    let case = "{\"CASE\":1,\"OPEN_DT\":\"x\",\"CLOSED_DT\":null,\"Source\":\"y\"}";
+    for input in
+        [format!("{{\"cases\":[{case}],\"count\":1}}\n"), format!("{{\n\"count\":1,\n\"cases\":[\n{case},\n{case}]}}")]
+    {
+        check_open(SOUND, &input, under);
+        check_open(&SOUND.replace("[input]", "[input]\nunder = \"cases\""), &input, "");
+    }
+    check_open(SOUND, "{\n\"cases\":[],\n\"count\":0}", "");
+}
+
+#[test]
 fn what_an_input_must_be_is_said() {
     check_open(
         &SOUND.replace("[input]", "[input]\nlayout = \"parquet\""),
@@ -82,6 +107,9 @@ fn what_an_input_must_be_is_said() {
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let error = Mapping::load(Path::new("no/such/file.toml")).unwrap_err();
-    assert_eq!(error.to_string(), "no/such/file.toml: the mapping file cannot be read; check its name and permissions");
+    assert_eq!(
+        error.to_string(),
+        "no/such/file.toml: the mapping file cannot be read; check its name, its permissions, and that it is UTF-8"
+    );
     assert!(std::error::Error::source(&error).is_some());
 }

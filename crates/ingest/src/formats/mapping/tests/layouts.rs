@@ -60,7 +60,7 @@ fn json_paths_lead_into_objects_and_lists() {
     let records = [
         record("1", ",\"tags\":[\"p\",\"q\"],\"team\":null"),
         record("\"2\"", ",\"tags\":[\"p\"],\"team\":7.5"),
-        record("3", ",\"tags\":[],\"team\":true"),
+        record("3.0", ",\"tags\":[],\"team\":true"),
         record("4", ",\"tags\":\"none\",\"team\":[]"),
         record("5", ",\"team\":[\"x\"]"),
         "{\"meta\":{}}".to_owned(),
@@ -178,7 +178,7 @@ fn columns(time: (&'static str, ArrayRef)) -> Vec<(&'static str, ArrayRef)> {
         ("ID", Arc::new(Int64Array::from(vec![1, 2, 3])) as ArrayRef),
         time,
         ("c", Arc::new(StringArray::from(vec![Some("x"), Some(" "), Some("z")])) as ArrayRef),
-        ("unused", Arc::new(Float64Array::from(vec![1.0, 2.0, 3.0])) as ArrayRef),
+        ("float", Arc::new(Float64Array::from(vec![1.0, 2.5, f64::NAN])) as ArrayRef),
         ("flag", Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)])) as ArrayRef),
         ("list", Arc::new(lists.finish()) as ArrayRef),
     ]
@@ -194,6 +194,15 @@ fn parquet_columns_become_texts() {
     assert_eq!(kept.reasons(), reasons);
     let record: serde_json::Value = serde_json::from_slice(&kept.rejects[0].2).unwrap();
     assert_eq!(record, lines(r#"{"ID":"2","at":"2025-03-03T09:00:00.000000Z"}"#)[0]);
+}
+
+#[test]
+fn parquet_floats_that_are_whole_are_whole_numbers() {
+    let text = EVENT.replace("'{c}'", "'{float}'");
+    let instants = TimestampMillisecondArray::from(vec![Some(NINE_S * 1_000); 3]).with_timezone("+00:00");
+    let kept = read_parquet(&mapping(&text), columns(("at", Arc::new(instants) as ArrayRef)), &keeping_bodies());
+    assert_eq!(kept.json(), lines(&[event("1", "1", ""), event("2", "2.5", "")].concat()));
+    assert_eq!(kept.reasons(), [("conversation_id is missing", 3, None)]);
 }
 
 #[test]

@@ -38,6 +38,20 @@ fn a_mail_begins_at_a_from_line_behind_a_blank_one() {
 }
 
 #[test]
+fn times_tell_from_lines_from_sentences() {
+    let (first, second) =
+        ("From a@x Mon Mar  3 09:00:00 2025\nSubject: 1", "From - Mon Mar  3 10:00:00 2025\nSubject: 2");
+    let text = format!("{first}\n\nSTOP\n\nFrom my phone\n{second}\n\nbye\n");
+    assert_eq!(
+        mails(&text),
+        [
+            mail(0, 0, &format!("{first}\n\nSTOP\n\nFrom my phone")),
+            mail(6, (first.len() + 22) as u64, &format!("{second}\n\nbye")),
+        ]
+    );
+}
+
+#[test]
 fn what_is_no_mailbox_is_one_mail() {
     let text = "Subject: 1\n\ntext\n\nFrom b@x\n\nmore";
     assert_eq!(mails(text), [mail(0, 0, text)]);

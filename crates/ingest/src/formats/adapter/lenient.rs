@@ -73,7 +73,7 @@ macro_rules! nothing_of_scalars {
         }
     };
 }
-pub(super) use nothing_of_scalars;
+pub(crate) use nothing_of_scalars;
 
 struct ObjectVisitor<T>(PhantomData<T>);
 
@@ -115,6 +115,102 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
     }
 
     nothing_of_scalars!(LenientList(Vec::new()));
+}
+
+/// An object, or the first object of a list. `None` for anything else, which is passed over.
+#[derive(Debug)]
+pub struct First<T>(Option<T>);
+
+impl<T> First<T> {
+    /// The object.
+    pub fn get(&self) -> Option<&T> {
+        self.0.as_ref()
+    }
+}
+
+impl<T> Default for First<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for First<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FirstVisitor(PhantomData))
+    }
+}
+
+struct FirstVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for FirstVisitor<T> {
+    type Value = First<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<First<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(object)).map(|object| First(Some(object)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<First<T>, A::Error> {
+        let mut first = First(None);
+        while let Some(next) = list.next_element::<First<T>>()? {
+            if first.0.is_none() {
+                first = next;
+            }
+        }
+        Ok(first)
+    }
+
+    nothing_of_scalars!(First(None));
+}
+
+/// The objects of a list, or an object alone. None for anything else, which is passed over.
+#[derive(Debug)]
+pub struct Each<T>(Vec<T>);
+
+impl<T> Each<T> {
+    /// The objects, in their order.
+    pub fn get(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T> Default for Each<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Each<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EachVisitor(PhantomData))
+    }
+}
+
+struct EachVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for EachVisitor<T> {
+    type Value = Each<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Each<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(object)).map(|object| Each(vec![object]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Each<T>, A::Error> {
+        let mut all = Vec::new();
+        while let Some(next) = list.next_element::<First<T>>()? {
+            all.extend(next.0);
+        }
+        Ok(Each(all))
+    }
+
+    nothing_of_scalars!(Each(Vec::new()));
 }
 
 #[cfg(test)]
