@@ -99,6 +99,7 @@ pub async fn ingest(
     summary.files = files;
     let limited = off_executor(|| closes::limit(&archive.settings_path(), &without_closes));
     summary.notes.extend(notes::shifted(shifted.0, shifted.1).into_iter().chain(limited));
+    summary.notes.extend(notes::nothing_but_ignored(summary.read, summary.ignored));
     summary.without_closes = without_closes.into_iter().collect();
     summary.rejected_by_reason = quarantine.by_reason();
     summary.first_rejected = Some(quarantine.example().to_owned()).filter(|example| !example.is_empty());

@@ -12,6 +12,12 @@ pub fn skipped(names: &[String]) -> Option<String> {
     Some(format!("ingested before and not read again: {names} (--force reads them)"))
 }
 
+/// An ingest in which the format knew every record, and none as an event.
+pub fn nothing_but_ignored(read: u64, ignored: u64) -> Option<String> {
+    let text = "every record was of a kind that is no event: is it the right part of the export, or the right mapping?";
+    (read > 0 && read == ignored).then(|| text.to_owned())
+}
+
 /// Local times that a clock change skipped or doubled.
 pub fn shifted(skipped: u64, doubled: u64) -> Option<String> {
     let times = |count: u64| if count == 1 { "1 time".to_owned() } else { format!("{count} times") };
