@@ -11,13 +11,14 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use serde_json::Value;
 use tapemeasure_archive::InputDigest;
 
 use crate::control::{Control, lock};
 use crate::error::IngestError;
 use crate::formats::choice::{Choice, Opened};
 use crate::formats::events::parquet::MAGIC;
-use crate::formats::{BlockDecoder, FormatSettings, Head, Opening, PartDecoder, Sink};
+use crate::formats::{BlockDecoder, FORMATS, FormatSettings, Head, Opening, PartDecoder, Sink};
 use crate::inputs::beginning::Beginning;
 use crate::inputs::recording::Recorder;
 use crate::inputs::source::{Compression, Meter, Source};
@@ -195,10 +196,18 @@ pub fn read_input(
     reader.read(&mut source, pass)
 }
 
-/// Whether a text is `[]`: there is nothing to read in it, and nothing that says its format.
-fn is_empty_list(text: &[u8]) -> bool {
-    let inside = text.trim_ascii().strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
-    inside.is_some_and(|inside| inside.trim_ascii().is_empty())
+/// Whether a whole text is `[]`, or a page of some format without records: there is nothing to read in it, and nothing
+/// that says its format. What has an `id` is a record and no page.
+fn is_without_records(text: &[u8]) -> bool {
+    match serde_json::from_slice(text) {
+        Ok(Value::Array(list)) => list.is_empty(),
+        Ok(Value::Object(page)) => {
+            let is_empty = |key: &&str| page.get(*key).and_then(Value::as_array).is_some_and(Vec::is_empty);
+            let has_no_list = page.values().all(|value| value.as_array().is_none_or(Vec::is_empty));
+            has_no_list && !page.contains_key("id") && FORMATS.iter().any(|format| format.pages().iter().any(is_empty))
+        }
+        _ => false,
+    }
 }
 
 struct InputReader<'a, 'c, 't> {
@@ -220,7 +229,8 @@ impl InputReader<'_, '_, '_> {
         let go_on = || self.context.control.check();
         let beginning = Beginning::read(source, |error| self.failed(error), go_on)?;
         let Some(beginning) = beginning else { return Ok(self.finished()) };
-        if beginning.whole && is_empty_list(&beginning.bytes) {
+        let is_free = matches!(self.context.choice, Choice::Recognised);
+        if beginning.whole && is_free && is_without_records(&beginning.bytes) {
             return Ok(self.finished());
         }
         let file = if beginning.bytes.starts_with(MAGIC) && beginning.offset == 0 {

@@ -148,6 +148,11 @@ pub trait Format: Sync {
         false
     }
 
+    /// Keys under which a page of the vendor's interface has its records.
+    fn pages(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Whether the content is in this format, as far as its beginning tells.
     fn recognises(&self, head: &Head<'_>) -> bool;
 

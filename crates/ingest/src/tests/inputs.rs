@@ -20,6 +20,30 @@ async fn a_file_with_nothing_new_is_remembered() {
 }
 
 #[tokio::test]
+async fn lists_and_pages_without_records_are_no_trouble() {
+    let home = Home::new();
+    let mut inputs = vec![home.file("one.ndjson", line("e1", 1, "c1", "a"))];
+    for (n, page) in [
+        "[]",
+        " [\n]\n",
+        r#"{"tickets":[],"after_cursor":null,"end_of_stream":true}"#,
+        r#"{"type":"conversation.list","pages":{"next":null},"conversations":[]}"#,
+        r#"{"_pagination":{"next":null},"_results":[]}"#,
+        r#"{"messages":[],"page":0}"#,
+    ]
+    .iter()
+    .enumerate()
+    {
+        inputs.push(home.file(&format!("empty-{n}.json"), page));
+    }
+    assert_eq!(counts(&home.ingest(&inputs, &options()).await.unwrap()), [1, 0, 0, 0]);
+    for other in [r#"{"id":1,"messages":[]}"#, r#"{"things":[]}"#, r#"{"messages":[],"things":[1]}"#] {
+        let error = home.ingest(&[home.file("other.json", other)], &options()).await.unwrap_err();
+        assert!(matches!(error, IngestError::Unrecognised { .. }), "{other}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn members_of_zip_archives_are_inputs() {
     let home = Home::new();
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());

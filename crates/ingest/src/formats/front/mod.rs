@@ -45,6 +45,10 @@ impl Format for Front {
         }
     }
 
+    fn pages(&self) -> &'static [&'static str] {
+        WRAPPERS
+    }
+
     fn recognises(&self, head: &Head<'_>) -> bool {
         if Columns::of(head).is_some_and(|columns| analytics::fits(&columns)) {
             return true;

@@ -42,6 +42,10 @@ impl Format for Intercom {
         }
     }
 
+    fn pages(&self) -> &'static [&'static str] {
+        PAGES
+    }
+
     fn recognises(&self, head: &Head<'_>) -> bool {
         let shape = Shape::of(head, PAGES);
         shape.has("source.delivered_as")

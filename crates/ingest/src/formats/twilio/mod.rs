@@ -50,6 +50,10 @@ impl Format for Twilio {
         }
     }
 
+    fn pages(&self) -> &'static [&'static str] {
+        WRAPPERS
+    }
+
     fn recognises(&self, head: &Head<'_>) -> bool {
         columns_of(head).is_some_and(|columns| columns.has_all(COLUMNS)) || looks_like_json(head)
     }

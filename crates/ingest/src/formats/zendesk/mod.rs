@@ -68,6 +68,10 @@ impl Format for Zendesk {
         true
     }
 
+    fn pages(&self) -> &'static [&'static str] {
+        PAGES
+    }
+
     fn recognises(&self, head: &Head<'_>) -> bool {
         let shape = Shape::of(head, &[]);
         // Whether there are these keys in objects that lie under one of the paths.
