@@ -167,7 +167,12 @@ fn conclude(
     }
     summary.rejected_by_reason = counted(reasons);
     let mut removed = Vec::new();
-    for file in files {
+    // What a format ignores was rejected by another reading of it: which of the two is right is for the user to say.
+    let ignored = summary.ignored;
+    if ignored > 0 {
+        summary.notes.push(format!("{ignored} records were ignored now, so the files that hold them stay"));
+    }
+    for file in files.iter().filter(|_| ignored == 0) {
         // Written within the same second with the same records, the new file has the name of the old one.
         if lies_in(file, dir) && summary.quarantine.as_ref() != Some(file) {
             fs::remove_file(file).map_err(|source| QuarantineError::Write { path: file.clone(), source })?;
@@ -285,6 +290,21 @@ mod tests {
         let retried = retry_quarantine(&root, &[], &options, false, &Unwatched).await.unwrap();
         assert_eq!(retried.left, [("not a JSON object".to_owned(), 1)]);
         assert_eq!((retried.summary.read, retried.removed.len()), (0, 0));
+        assert!(before.is_file());
+    }
+
+    #[tokio::test]
+    async fn what_another_format_ignores_is_not_lost() {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().join("archive");
+        let input = home.path().join("in.ndjson");
+        fs::write(&input, TEXT).unwrap();
+        let options = IngestOptions { threads: 1, max_rejected_share: 1.0, ..IngestOptions::default() };
+        let first = ingest(&root, &[input.display().to_string()], &options, &Unwatched).await.unwrap();
+        let before = first.quarantine.unwrap();
+        let options = IngestOptions { format: "front".to_owned(), ..options };
+        let retried = retry_quarantine(&root, &[], &options, false, &Unwatched).await.unwrap();
+        assert_eq!((retried.summary.ignored, retried.removed.len()), (2, 0));
         assert!(before.is_file());
     }
 }

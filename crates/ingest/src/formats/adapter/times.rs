@@ -1,13 +1,15 @@
 //! Vendors' ways to write a time, to microseconds since 1970 UTC.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, NaiveDateTime};
 use tapemeasure_model::instant::{InstantError, MAX_INSTANT_US, MIN_INSTANT_US, parse_instant, parse_instant_bytes};
 use tapemeasure_model::zone::{Offsets, Zone};
 
 use super::english;
+use crate::control::lock;
 use crate::quarantine::Reason;
 
 /// Microseconds of a second.
@@ -114,20 +116,29 @@ impl Shifted {
     }
 }
 
+/// The offsets of a zone, looked up once a process: that takes milliseconds, and there may be a million inputs.
+fn offsets_of(zone: &Zone) -> Arc<Offsets> {
+    static KNOWN: Mutex<BTreeMap<&'static str, Arc<Offsets>>> = Mutex::new(BTreeMap::new());
+    let mut known = lock(&KNOWN);
+    let offsets =
+        known.entry(zone.name()).or_insert_with(|| Arc::new(Offsets::new(zone, MIN_INSTANT_US, MAX_INSTANT_US)));
+    Arc::clone(offsets)
+}
+
 /// The clock on the wall of a zone, for times without an offset.
 ///
 /// A time that a clock change skipped becomes the instant of the change, one that it doubled the first of the two;
 /// both are counted.
 #[derive(Debug, Clone)]
 pub struct LocalClock {
-    offsets: Offsets,
+    offsets: Arc<Offsets>,
     shifted: Arc<Shifted>,
 }
 
 impl LocalClock {
     /// The clock of a zone.
     pub fn new(zone: &Zone, shifted: Arc<Shifted>) -> Self {
-        Self { offsets: Offsets::new(zone, MIN_INSTANT_US, MAX_INSTANT_US), shifted }
+        Self { offsets: offsets_of(zone), shifted }
     }
 
     /// The instant at which the clock showed a time.
