@@ -20,6 +20,7 @@ const DIGEST_BYTES: usize = 16;
 /// One row of a suspect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Instance {
+    hash: u64,
     identity: [u8; DIGEST_BYTES],
     order: u64,
     content: [u8; DIGEST_BYTES],
@@ -30,8 +31,8 @@ struct Instance {
 pub struct Movers {
     /// Hashes of identities that were looked into, ascending. Some are accidents of hashing.
     suspects: Vec<u64>,
-    /// `order` of the rows that lost, ascending. It tells the rows of a period apart.
-    losers: Vec<u64>,
+    /// `order` and hash of the identity of the rows that lost, ascending: together they tell the rows of a period apart.
+    losers: Vec<(u64, u64)>,
     /// What became of the new rows of the suspects.
     pub counts: Counts,
 }
@@ -74,7 +75,10 @@ impl Movers {
 
     /// Whether a row lost.
     pub fn lost(&self, row: &[u8]) -> bool {
-        self.losers.binary_search(&codec::order(row)).is_ok()
+        let order = codec::order(row);
+        let at = self.losers.partition_point(|loser| loser.0 < order);
+        self.losers.get(at).is_some_and(|loser| loser.0 == order)
+            && hash_of(row).is_some_and(|hash| self.losers.binary_search(&(order, hash)).is_ok())
     }
 
     /// Whether the identity of a row was looked into.
@@ -101,7 +105,7 @@ impl Movers {
                 let row = cursor.row();
                 let hash = hash_of(row).ok_or_else(|| broken_row(period))?;
                 if takes(hash) && self.suspects.binary_search(&hash).is_ok() {
-                    instances.push(instance(row, job.keep_body).ok_or_else(|| broken_row(period))?);
+                    instances.push(instance(row, hash, job.keep_body).ok_or_else(|| broken_row(period))?);
                 }
             }
         }
@@ -116,10 +120,10 @@ impl Movers {
         for row in later {
             let is_new = u64::from(row.order >= NEW);
             if row.content == standing.content {
-                self.losers.push(row.order);
+                self.losers.push((row.order, row.hash));
                 self.counts.duplicates += is_new;
             } else {
-                self.losers.push(standing.order);
+                self.losers.push((standing.order, standing.hash));
                 self.counts.replaced += is_new;
                 standing = *row;
             }
@@ -127,7 +131,7 @@ impl Movers {
     }
 }
 
-fn instance(row: &[u8], keep_body: bool) -> Option<Instance> {
+fn instance(row: &[u8], hash: u64, keep_body: bool) -> Option<Instance> {
     let event = codec::decode(row)?;
     let identity = {
         let mut hasher = blake3::Hasher::new();
@@ -144,7 +148,7 @@ fn instance(row: &[u8], keep_body: bool) -> Option<Instance> {
         hasher.update(&content);
         cut(&hasher)
     };
-    Some(Instance { identity, order: codec::order(row), content })
+    Some(Instance { hash, identity, order: codec::order(row), content })
 }
 
 fn cut(hasher: &blake3::Hasher) -> [u8; DIGEST_BYTES] {
@@ -164,7 +168,7 @@ mod tests {
     }
 
     fn row(order: u64, content: u8) -> Instance {
-        Instance { identity: [1; DIGEST_BYTES], order, content: [content; DIGEST_BYTES] }
+        Instance { hash: 7, identity: [1; DIGEST_BYTES], order, content: [content; DIGEST_BYTES] }
     }
 
     #[test]
@@ -174,11 +178,11 @@ mod tests {
         let mut movers = Movers::default();
         movers.settle(&rows);
         assert_eq!(movers.counts, Counts { accepted: 0, replaced: 2, duplicates: 2 });
-        assert_eq!(movers.losers, [NEW, 3, NEW + 2, NEW + 1]);
+        assert_eq!(movers.losers, [NEW, 3, NEW + 2, NEW + 1].map(|order| (order, 7)));
         // Without the stored row the first is accepted.
         let mut movers = Movers::default();
         movers.settle(&rows[1..]);
         assert_eq!(movers.counts, Counts { accepted: 1, replaced: 2, duplicates: 1 });
-        assert_eq!(movers.losers, [NEW, NEW + 2, NEW + 1]);
+        assert_eq!(movers.losers, [NEW, NEW + 2, NEW + 1].map(|order| (order, 7)));
     }
 }

@@ -21,6 +21,6 @@ pub mod retry;
 pub mod write;
 
 pub use line::InputFacts;
-pub use position::Position;
+pub use position::{PLACES_OF_ROW, Position};
 pub use reason::Reason;
 pub use write::Quarantine;

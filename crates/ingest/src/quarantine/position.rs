@@ -1,5 +1,8 @@
 //! Where a record stands in its input.
 
+/// Places in the order of an input that a row of Parquet takes: a row may give several events.
+pub const PLACES_OF_ROW: u64 = 64;
+
 /// Where a record stands in its input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
@@ -20,6 +23,6 @@ impl Position {
 
     /// Of a row, counted from 0.
     pub fn of_row(row_idx: u64) -> Self {
-        Self { line: row_idx + 1, byte: None, ordinal: row_idx }
+        Self { line: row_idx + 1, byte: None, ordinal: row_idx.saturating_mul(PLACES_OF_ROW) }
     }
 }

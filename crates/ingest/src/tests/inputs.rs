@@ -43,6 +43,26 @@ async fn lists_and_pages_without_records_are_no_trouble() {
     }
 }
 
+/// A record that gives several events, one of which another record moves: the others stay.
+#[tokio::test]
+async fn what_a_record_gives_beside_an_event_that_moves_is_kept() {
+    let home = Home::new();
+    let delivery = |contact: &str, other: &str| {
+        let message = |id: &str, from: &str| {
+            format!(
+                r#"{{"sender":{{"id":"{from}"}},"recipient":{{"id":"1"}},"timestamp":1741078800000,"message":{{"mid":"{id}","text":"x"}}}}"#
+            )
+        };
+        let messages = [message("moves", contact), message(other, "7")].join(",");
+        format!(r#"{{"object":"page","entry":[{{"id":"1","time":1741078800000,"messaging":[{messages}]}}]}}"#) + "\n"
+    };
+    let text = delivery("5", "stays") + &delivery("6", "too");
+    let input = home.file("two.ndjson", text);
+    let summary = home.ingest(&[input], &options()).await.unwrap();
+    assert_eq!(counts(&summary), [3, 1, 0, 0]);
+    assert_eq!(home.topics().await, ["moves ", "stays ", "too "]);
+}
+
 #[tokio::test]
 async fn members_of_zip_archives_are_inputs() {
     let home = Home::new();

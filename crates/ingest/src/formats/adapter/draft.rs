@@ -10,7 +10,7 @@ use tapemeasure_model::schema::col;
 use super::keywords::Keyword;
 use crate::error::IngestError;
 use crate::formats::{FormatSettings, Sink};
-use crate::quarantine::{Position, Reason};
+use crate::quarantine::{PLACES_OF_ROW, Position, Reason};
 use crate::rows::codec::Event;
 
 /// An event as an adapter gives it: the fields of kpi-rules section 1. Empty texts are the same as absent ones.
@@ -90,6 +90,8 @@ pub struct Out<'s> {
     format: &'static str,
     at: Position,
     record: &'s [u8],
+    /// Events of the record so far: each has a place of its own in the order of the input.
+    given: u64,
 }
 
 impl<'s> Out<'s> {
@@ -101,7 +103,7 @@ impl<'s> Out<'s> {
         at: Position,
         record: &'s [u8],
     ) -> Self {
-        Self { sink, settings, format, at, record }
+        Self { sink, settings, format, at, record, given: 0 }
     }
 
     /// What the user said.
@@ -116,8 +118,20 @@ impl<'s> Out<'s> {
     /// Those of the sink.
     pub fn event(&mut self, draft: &Draft<'_>) -> Result<(), IngestError> {
         match complete(draft, self.settings, self.format) {
-            Ok(event) => self.sink.event(&event, self.at),
+            Ok(event) => {
+                let at = Position { ordinal: self.at.ordinal + self.given.min(self.room()), ..self.at };
+                self.given += 1;
+                self.sink.event(&event, at)
+            }
             Err(reason) => self.reject(reason),
+        }
+    }
+
+    /// Places between this record and the next: its bytes, or what rows leave free.
+    fn room(&self) -> u64 {
+        match self.at.byte {
+            Some(_) => (self.record.len() as u64).saturating_sub(1),
+            None => PLACES_OF_ROW - 1,
         }
     }
 
