@@ -27,4 +27,4 @@ pub use mount::Mount;
 pub use oracle::{Facts, Oracle, OracleKpis, Query, Rules};
 pub use program::{INTERRUPT_DEADLINE, Run, Running, run, run_with_input, start, tape, tape_path};
 pub use rows::{Row, assert_same_rows, instant_us, matches, same};
-pub use shared::{python, python_has, script, shared, skip};
+pub use shared::{package, python, python_has, script, shared, skip};

@@ -1,7 +1,7 @@
 //! What lies outside the project: the specification with its oracle and cases, the real data, Python.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// The path of a part of the shared folder (`spec/oracle.py`, `spec/cases`, `data/...`): below `TAPEMEASURE_SHARED`, else
@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 /// # Panics
 /// Where it is absent and nobody said that it may be: a test that compares with nothing must not look as if it passed.
 pub fn shared(part: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    let beside = package().join("../../shared");
     let root = std::env::var_os("TAPEMEASURE_SHARED").map_or(beside, PathBuf::from);
     let path = root.join(part);
     if path.exists() {
@@ -50,5 +50,11 @@ pub fn python_has(modules: &[&str]) -> bool {
 
 /// A script of this package: `tests/scripts/NAME`.
 pub fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name)
+    package().join("scripts").join(name)
+}
+
+/// The folder of this package, by the checkout whose tests run: two checkouts with one target folder share what is built, so
+/// the folder of building may be another one.
+pub fn package() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from)
 }

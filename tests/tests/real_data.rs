@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use tapemeasure_tests::{Archive, Query, Row, Summary, python, script, shared};
+use tapemeasure_tests::{Archive, Query, Row, Summary, package, python, script, shared};
 
 /// The mapping files that come with the project.
 fn mapping(name: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/mappings").join(name).display().to_string()
+    package().join("../data/mappings").join(name).display().to_string()
 }
 
 /// The files of a folder with this ending, sorted.

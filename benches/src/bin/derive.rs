@@ -3,9 +3,10 @@
 //! Each step does the work of the one before and more, so differences are the cost of what is added. The number of
 //! events that every step saw is checked against the archive's.
 
+use std::panic::resume_unwind;
 use std::time::Instant;
 
-use tapemeasure_archive::{Archive, KeyRange, read_run};
+use tapemeasure_archive::{Archive, ArchiveError, KeyRange, read_run};
 use tapemeasure_facts::{DeriveOptions, derive};
 use tapemeasure_model::schema::events_schema;
 use tapemeasure_model::settings::Settings;
@@ -57,7 +58,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Ok::<(), Box<dyn std::error::Error>>(())
     };
     let decode = |columns: &[&str]| -> Result<u64, Box<dyn std::error::Error>> {
-        let shares: Vec<Result<u64, String>> = std::thread::scope(|scope| {
+        let shares: Vec<Result<u64, ArchiveError>> = std::thread::scope(|scope| {
             let workers: Vec<_> = KeyRange::split(threads)
                 .into_iter()
                 .map(|range| {
@@ -65,19 +66,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     scope.spawn(move || {
                         let mut rows = 0;
                         for period in snapshot.periods() {
-                            for batch in read_run(archive, snapshot.files_of(period), columns, range, BATCH_ROWS)
-                                .map_err(|e| e.to_string())?
-                            {
-                                rows += batch.map_err(|e| e.to_string())?.num_rows() as u64;
+                            for batch in read_run(archive, snapshot.files_of(period), columns, range, BATCH_ROWS)? {
+                                rows += batch?.num_rows() as u64;
                             }
                         }
                         Ok(rows)
                     })
                 })
                 .collect();
-            workers.into_iter().map(|w| w.join().unwrap_or_else(|_| Err("a thread ended early".to_owned()))).collect()
+            workers.into_iter().map(|w| w.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
         });
-        Ok(shares.into_iter().sum::<Result<u64, String>>()?)
+        Ok(shares.into_iter().sum::<Result<u64, ArchiveError>>()?)
     };
     step("decode the key", &|| decode(&["conversation_key"]))?;
     step("decode key, time, type", &|| decode(&["conversation_key", "occurred_at", "event_type"]))?;

@@ -211,8 +211,13 @@ fn into_inner<T>(mutex: Mutex<T>) -> T {
 }
 
 /// Reads some of the inputs.
-fn run_threads<'a>(shared: &'a Shared<'a>, parsers: Vec<Parser<'a>>, todo: &[usize], pass: Pass) -> Vec<Parser<'a>> {
-    let readers = parsers.len().min(todo.len()).clamp(1, MAX_READERS);
+fn run_threads<'a>(
+    shared: &'a Shared<'a>,
+    parsers: Vec<Parser<'a>>,
+    input_idxs: &[usize],
+    pass: Pass,
+) -> Vec<Parser<'a>> {
+    let readers = parsers.len().min(input_idxs.len()).clamp(1, MAX_READERS);
     let (sender, receiver) = sync_channel::<Task>(parsers.len());
     let queue = &Mutex::new(receiver);
     let next = &AtomicUsize::new(0);
@@ -220,7 +225,7 @@ fn run_threads<'a>(shared: &'a Shared<'a>, parsers: Vec<Parser<'a>>, todo: &[usi
         let readers: Vec<_> = (0..readers)
             .map(|_| {
                 let sender = sender.clone();
-                scope.spawn(move || read_inputs(shared, todo, next, pass, &sender))
+                scope.spawn(move || read_inputs(shared, input_idxs, next, pass, &sender))
             })
             .collect();
         // The parsers end when the last reader has dropped its sender.
@@ -232,9 +237,9 @@ fn run_threads<'a>(shared: &'a Shared<'a>, parsers: Vec<Parser<'a>>, todo: &[usi
     })
 }
 
-fn read_inputs(shared: &Shared<'_>, todo: &[usize], next: &AtomicUsize, pass: Pass, sender: &SyncSender<Task>) {
+fn read_inputs(shared: &Shared<'_>, input_idxs: &[usize], next: &AtomicUsize, pass: Pass, sender: &SyncSender<Task>) {
     let control = shared.context.control;
-    while let Some(&input_idx) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
+    while let Some(&input_idx) = input_idxs.get(next.fetch_add(1, Ordering::Relaxed)) {
         if control.is_stopped() {
             return;
         }

@@ -163,9 +163,15 @@ pub fn recognised(name: &str, content: &[u8]) -> Result<Option<&'static str>, In
     choose(AUTO, &head).map(|format| Some(format.info().name))
 }
 
+/// The folder of this package, by the checkout whose tests run: two checkouts with one target folder share what is built,
+/// so the folder of building may be another one.
+pub fn package() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from)
+}
+
 /// The folder of all fixtures.
 pub fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+    package().join("fixtures")
 }
 
 /// The inputs of a fixture, sorted by name.

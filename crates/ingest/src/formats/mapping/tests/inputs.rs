@@ -111,5 +111,6 @@ fn a_file_that_is_not_there_is_named() {
         error.to_string(),
         "no/such/file.toml: the mapping file cannot be read; check its name, its permissions, and that it is UTF-8"
     );
-    assert!(std::error::Error::source(&error).is_some());
+    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    assert_eq!(cause.map(std::io::Error::kind), Some(std::io::ErrorKind::NotFound));
 }

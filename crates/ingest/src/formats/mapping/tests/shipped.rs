@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::formats::adapter::names::Names;
+use crate::formats::testing::package;
 
 /// The directory of each mapping's fixture, and how many of its records are no events.
 const FIXTURES: &[(&str, u64)] = &[
@@ -20,7 +21,7 @@ const FIXTURES: &[(&str, u64)] = &[
 ];
 
 fn below(dir: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(dir)
+    package().join(dir)
 }
 
 fn file_names(dir: PathBuf) -> Vec<String> {
