@@ -87,15 +87,21 @@ impl Columns {
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'r> {
     record: &'r ByteRecord,
+    /// All fields one behind the other, if all of them together are UTF-8: one check a row in place of one a field.
+    text: Option<&'r str>,
 }
 
 impl<'r> Row<'r> {
+    fn new(record: &'r ByteRecord) -> Self {
+        Self { record, text: std::str::from_utf8(record.as_slice()).ok() }
+    }
+
     /// The text of a column, trimmed of spaces at both ends; `None` if the column is not there or the field is empty.
     ///
     /// # Errors
     /// [`Reason::InvalidUtf8`].
     pub fn text(&self, column: Option<usize>) -> Result<Option<&'r str>, Reason> {
-        Ok(self.raw(column)?.map(str::trim).filter(|text| !text.is_empty()))
+        Ok(self.raw(column)?.map(trimmed).filter(|text| !text.is_empty()))
     }
 
     /// The text of a column as it stands.
@@ -103,8 +109,21 @@ impl<'r> Row<'r> {
     /// # Errors
     /// [`Reason::InvalidUtf8`].
     pub fn raw(&self, column: Option<usize>) -> Result<Option<&'r str>, Reason> {
-        let Some(field) = column.and_then(|column| self.record.get(column)) else { return Ok(None) };
-        std::str::from_utf8(field).map(Some).map_err(|_| Reason::InvalidUtf8)
+        let Some(range) = column.and_then(|column| self.record.range(column)) else { return Ok(None) };
+        // Two fields that are no text each can be one together: then the border between them is inside a character.
+        if let Some(field) = self.text.and_then(|text| text.get(range.clone())) {
+            return Ok(Some(field));
+        }
+        std::str::from_utf8(&self.record.as_slice()[range]).map(Some).map_err(|_| Reason::InvalidUtf8)
+    }
+}
+
+/// A text without spaces at its ends. Nearly every field begins and ends with what is surely none.
+#[inline]
+fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
     }
 }
 
@@ -134,7 +153,7 @@ impl<A: CsvAdapter> CsvRows<A> {
 impl<A: CsvAdapter> BlockDecoder for CsvRows<A> {
     fn decode(&self, block: &Block, sink: &mut dyn Sink) -> Result<(), IngestError> {
         rows(block, self.delimiter, |record, at, text| {
-            let row = Row { record };
+            let row = Row::new(record);
             let mut out = Out::new(&mut *sink, &self.settings, self.format, at, text);
             let given = match self.typed(&row) {
                 Ok(typed) => self.adapter.to_events(&typed, &mut out),
@@ -150,7 +169,7 @@ impl<A: CsvAdapter> BlockDecoder for CsvRows<A> {
 
     fn survey(&self, block: &Block) {
         let Ok(()) = rows(block, self.delimiter, |record, _, _| {
-            let row = Row { record };
+            let row = Row::new(record);
             // What cannot be decoded is rejected in the second pass.
             if let Ok(typed) = self.typed(&row) {
                 self.adapter.survey(&typed, &self.settings.lookups);

@@ -1,10 +1,13 @@
 //! JSON objects and lists that are something else in odd records: the record is read without them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::scalar::Scalar;
 
 /// An object; `None` for null, and for a text, number, flag or list, which is passed over.
 #[derive(Debug, Clone, PartialEq)]
@@ -211,6 +214,76 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EachVisitor<T> {
     }
 
     nothing_of_scalars!(Each(Vec::new()));
+}
+
+/// An object, or what names it: a text or a number.
+#[derive(Debug)]
+pub enum ObjectOrName<'a, T> {
+    /// The object.
+    Object(T),
+    /// A text, or a number as its text.
+    Name(Scalar<'a>),
+    /// Null, a flag or a list, which is passed over.
+    Neither,
+}
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for ObjectOrName<'a, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ObjectOrNameVisitor(PhantomData))
+    }
+}
+
+struct ObjectOrNameVisitor<'a, T>(PhantomData<(&'a (), T)>);
+
+impl<'a, T> ObjectOrNameVisitor<'a, T> {
+    fn name(text: Cow<'a, str>) -> ObjectOrName<'a, T> {
+        ObjectOrName::Name(Scalar(Some(text)))
+    }
+}
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Visitor<'de> for ObjectOrNameVisitor<'a, T> {
+    type Value = ObjectOrName<'a, T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(object)).map(ObjectOrName::Object)
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Self::name(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Self::name(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Self::name(Cow::Owned(number.to_string())))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Self::name(Cow::Owned(number.to_string())))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Self::name(Cow::Owned(number.to_string())))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(ObjectOrName::Neither)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(ObjectOrName::Neither)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(ObjectOrName::Neither)
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,13 @@ pub struct Shape {
     paths: BTreeMap<String, Vec<String>>,
 }
 
+/// The beginning of an input, and what of it stands behind the first line: one that is broken would hide the others.
+pub fn starts<'h>(head: &Head<'h>) -> impl Iterator<Item = Head<'h>> + use<'h> {
+    let head = *head;
+    let behind = memchr::memchr(b'\n', head.bytes).map(|end| &head.bytes[end + 1..]);
+    std::iter::once(head.bytes).chain(behind).map(move |bytes| Head { bytes, ..head })
+}
+
 impl Shape {
     /// The shape of an input's beginning. Under one of `wrappers` (keys of pages, as in [`super::json::open`]) paths
     /// begin anew. Empty if the input is no JSON.

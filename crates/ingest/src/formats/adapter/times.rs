@@ -9,6 +9,7 @@ use tapemeasure_model::instant::{InstantError, MAX_INSTANT_US, MIN_INSTANT_US, p
 use tapemeasure_model::zone::{Offsets, Zone};
 
 use super::english;
+use super::scalar::Scalar;
 use crate::control::lock;
 use crate::quarantine::Reason;
 
@@ -45,6 +46,25 @@ pub fn epoch_text(text: &str, field: &'static str) -> Result<i64, Reason> {
         fraction.bytes().chain(std::iter::repeat(b'0')).take(6).fold(0, |n, d| n * 10 + i64::from(d - b'0'));
     let micros = if whole.starts_with('-') { -micros } else { micros };
     in_range(seconds.checked_mul(SECOND_US).and_then(|us| us.checked_add(micros)))
+}
+
+/// Seconds since 1970 as [`epoch_text`] takes them, or a date and a time as [`utc`] does: what an interface writes as a
+/// number, export tools often write out.
+///
+/// # Errors
+/// [`Reason::BadTime`] with the field's name, [`Reason::TimeOutOfRange`].
+pub fn epoch_or_utc(text: &str, field: &'static str) -> Result<i64, Reason> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_epoch = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if is_epoch { epoch_text(text, field) } else { utc(text, field) }
+}
+
+/// As [`epoch_or_utc`]; `None` for a time that is not there.
+///
+/// # Errors
+/// [`Reason::BadTime`] with the field's name, [`Reason::TimeOutOfRange`].
+pub fn instant(time: &Scalar<'_>, field: &'static str) -> Result<Option<i64>, Reason> {
+    time.as_str().map(|text| epoch_or_utc(text, field)).transpose()
 }
 
 /// RFC 3339 with an offset.

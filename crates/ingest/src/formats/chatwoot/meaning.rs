@@ -259,8 +259,7 @@ pub fn channel(class: &str, hints: ChannelHints) -> Cow<'_, str> {
 /// # Errors
 /// [`Reason::BadTime`] with the field's name, [`Reason::TimeOutOfRange`].
 pub fn time(text: &str, field: &'static str) -> Result<i64, Reason> {
-    let is_epoch = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let us = if is_epoch { times::epoch_text(text, field)? } else { times::utc(text, field)? };
+    let us = times::epoch_or_utc(text, field)?;
     Ok(us - us.rem_euclid(1_000))
 }
 

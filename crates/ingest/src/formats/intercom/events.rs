@@ -9,7 +9,8 @@ use super::text::plain;
 use crate::error::IngestError;
 use crate::formats::adapter::names::Names;
 use crate::formats::adapter::scalar::Scalar;
-use crate::formats::adapter::{Draft, Out, Stop, times};
+use crate::formats::adapter::times::instant;
+use crate::formats::adapter::{Draft, Out, Stop};
 use crate::quarantine::Reason;
 
 /// Longest body that is turned into text where bodies are dropped: one that is only a keyword is shorter.
@@ -291,14 +292,5 @@ fn channel(kind: &str) -> Cow<'_, str> {
         "phone_call" | "phone_switch" => Cow::Borrowed("voice"),
         _ if kind.bytes().any(|byte| byte.is_ascii_uppercase()) => Cow::Owned(kind.to_lowercase()),
         _ => Cow::Borrowed(kind),
-    }
-}
-
-/// Seconds since 1970; some export tools write them out.
-fn instant(text: &Scalar<'_>, field: &'static str) -> Result<Option<i64>, Reason> {
-    match text.as_str() {
-        None => Ok(None),
-        Some(text) if text.contains(':') => times::utc(text, field).map(Some),
-        Some(text) => times::epoch_text(text, field).map(Some),
     }
 }

@@ -1,14 +1,12 @@
 //! Intercom's conversations as the interface writes them: their fields, and no meaning.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::formats::adapter::lenient::Lenient;
+use crate::formats::adapter::lenient::{Lenient, ObjectOrName, nothing_of_scalars};
 use crate::formats::adapter::scalar::Scalar;
 
 /// A conversation. Absent and null are the same.
@@ -124,62 +122,14 @@ struct Named<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Person<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(PersonVisitor(PhantomData))
-    }
-}
-
-struct PersonVisitor<'a>(PhantomData<&'a ()>);
-
-impl<'a> PersonVisitor<'a> {
-    fn of_id(id: Scalar<'a>) -> Person<'a> {
-        Person { id, ..Person::default() }
-    }
-}
-
-impl<'de: 'a, 'a> Visitor<'de> for PersonVisitor<'a> {
-    type Value = Person<'a>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a person, or the id of one")
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Person<'a>, E> {
-        Ok(Self::of_id(Scalar(Some(Cow::Borrowed(text)))))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Person<'a>, E> {
-        Ok(Self::of_id(Scalar(Some(Cow::Owned(text.to_owned())))))
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Person<'a>, E> {
-        Ok(Person::default())
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Person<'a>, E> {
-        Ok(Self::of_id(Scalar(Some(Cow::Owned(number.to_string())))))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Person<'a>, E> {
-        Ok(Self::of_id(Scalar(Some(Cow::Owned(number.to_string())))))
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Person<'a>, E> {
-        Ok(Self::of_id(Scalar(Some(Cow::Owned(number.to_string())))))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Person<'a>, E> {
-        Ok(Person::default())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Person<'a>, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Person::default())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Person<'a>, A::Error> {
-        let named: Named<'a> = Named::deserialize(MapAccessDeserializer::new(object))?;
-        let is_ai = named.from_ai_agent.is_true() || named.is_ai_answer.is_true();
-        Ok(Person { kind: named.kind, id: named.id, email: named.email, is_ai })
+        Ok(match ObjectOrName::<Named<'a>>::deserialize(deserializer)? {
+            ObjectOrName::Object(named) => {
+                let is_ai = named.from_ai_agent.is_true() || named.is_ai_answer.is_true();
+                Person { kind: named.kind, id: named.id, email: named.email, is_ai }
+            }
+            ObjectOrName::Name(id) => Person { id, ..Person::default() },
+            ObjectOrName::Neither => Person::default(),
+        })
     }
 }
 
@@ -228,31 +178,5 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
         Ok(List(elements))
     }
 
-    fn visit_borrowed_str<E: Error>(self, _: &'de str) -> Result<List<T>, E> {
-        Ok(List::default())
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<List<T>, E> {
-        Ok(List::default())
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<List<T>, E> {
-        Ok(List::default())
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<List<T>, E> {
-        Ok(List::default())
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<List<T>, E> {
-        Ok(List::default())
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<List<T>, E> {
-        Ok(List::default())
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<List<T>, E> {
-        Ok(List::default())
-    }
+    nothing_of_scalars!(List::default());
 }

@@ -1,5 +1,6 @@
 //! Rows of separated fields, under a header or with names that the mapping gives.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::error::MappingError;
@@ -62,6 +63,6 @@ struct RowFields<'r> {
 
 impl Fields for RowFields<'_> {
     fn get(&self, column: ColumnId) -> Result<Option<Value<'_>>, Reason> {
-        Ok(self.row.text(Some(self.places[column.0]))?.and_then(Value::of_text))
+        Ok(self.row.text(Some(self.places[column.0]))?.map(|text| Value::Text(Cow::Borrowed(text))))
     }
 }

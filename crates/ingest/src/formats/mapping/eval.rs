@@ -124,6 +124,9 @@ impl Evaluator {
         fields: &'a F,
         field: &'static str,
     ) -> Result<Option<Cow<'a, str>>, Reason> {
+        if let (Origin::Column(column), true) = (&value.origin, value.is_plain()) {
+            return self.plain(fields, *column, field);
+        }
         let counts = match &value.when {
             Some(when) => self.holds(when, fields)?,
             None => true,

@@ -165,6 +165,12 @@ pub struct ValueSpec {
 }
 
 impl ValueSpec {
+    /// Whether nothing is done to what stands where it comes from.
+    pub fn is_plain(&self) -> bool {
+        let Self { origin: _, when, strip, lower, map, otherwise: _, hash, default } = self;
+        when.is_none() && strip.is_empty() && !lower && map.is_none() && !hash && default.is_none()
+    }
+
     /// A value as it is.
     pub fn of(origin: Origin) -> Self {
         Self {

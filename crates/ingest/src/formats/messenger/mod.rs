@@ -13,7 +13,7 @@ pub mod events;
 pub mod record;
 
 use self::record::Delivery;
-use super::adapter::shape::Shape;
+use super::adapter::shape::{Shape, starts};
 use super::adapter::{JsonAdapter, Out, Stop, json};
 use super::{Format, FormatInfo, FormatSettings, Head, Opening};
 use crate::error::IngestError;
@@ -38,10 +38,7 @@ impl Format for Messenger {
     }
 
     fn recognises(&self, head: &Head<'_>) -> bool {
-        // A broken first line would hide what stands behind it.
-        let behind = memchr::memchr(b'\n', head.bytes).map(|end| &head.bytes[end + 1..]);
-        let mut places = std::iter::once(head.bytes).chain(behind);
-        places.any(|bytes| is_delivery(&Shape::of(&Head { bytes, ..*head }, &[])))
+        starts(head).any(|head| is_delivery(&Shape::of(&head, &[])))
     }
 
     fn open(&self, head: &Head<'_>, settings: &FormatSettings) -> Result<Opening, IngestError> {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use self::record::{Fields, Message};
 use super::adapter::csv::{Columns, Row};
-use super::adapter::shape::Shape;
+use super::adapter::shape::{Shape, starts};
 use super::adapter::times::LocalClock;
 use super::adapter::{CsvAdapter, JsonAdapter, Out, Stop, csv, json};
 use super::{Format, FormatInfo, FormatSettings, Head, Opening};
@@ -122,11 +122,8 @@ fn begins_json(text: &[u8]) -> bool {
     matches!(text.trim_ascii_start().first(), Some(b'{' | b'['))
 }
 
-/// The keys are looked for from the beginning, and again behind the first line: a broken one would hide them.
 fn looks_like_json(head: &Head<'_>) -> bool {
-    let behind = memchr::memchr(b'\n', head.bytes).map(|end| &head.bytes[end + 1..]);
-    let mut places = std::iter::once(head.bytes).chain(behind);
-    places.any(|bytes| Shape::of(&Head { bytes, ..*head }, WRAPPERS).has_all(KEYS))
+    starts(head).any(|head| Shape::of(&head, WRAPPERS).has_all(KEYS))
 }
 
 #[cfg(test)]

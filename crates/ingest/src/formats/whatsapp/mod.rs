@@ -22,7 +22,7 @@ use memchr::memmem;
 
 use self::record::{Delivery, OBJECT};
 use super::adapter::lookups::Lookups;
-use super::adapter::shape::Shape;
+use super::adapter::shape::{Shape, starts};
 use super::adapter::{JsonAdapter, Out, Stop, json};
 use super::{BlockDecoder, Format, FormatInfo, FormatSettings, Head, Opening, Sink};
 use crate::error::IngestError;
@@ -52,14 +52,11 @@ impl Format for WhatsApp {
     }
 
     fn recognises(&self, head: &Head<'_>) -> bool {
-        // A broken first line would hide what stands behind it.
-        let behind = memchr::memchr(b'\n', head.bytes).map(|end| &head.bytes[end + 1..]);
-        std::iter::once(head.bytes).chain(behind).any(|bytes| {
-            let head = Head { bytes, ..*head };
+        starts(head).any(|head| {
             let shape = Shape::of(&head, &[]);
             is_delivery(&shape, "")
                 || shape.keys().any(|name| is_delivery(&shape, &format!("{name}.")))
-                || first_key(bytes).is_some_and(|name| is_delivery(&Shape::of(&head, &[name]), ""))
+                || first_key(head.bytes).is_some_and(|name| is_delivery(&Shape::of(&head, &[name]), ""))
         })
     }
 

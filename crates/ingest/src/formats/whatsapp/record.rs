@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::formats::adapter::lenient::{Lenient, LenientList};
+use crate::formats::adapter::lenient::{Lenient, LenientList, nothing_of_scalars};
 use crate::formats::adapter::scalar::Scalar;
 
 /// What `object` says in deliveries of WhatsApp.
@@ -361,27 +361,5 @@ impl<'de: 'a, 'a> Visitor<'de> for NamedVisitor<'a> {
         Ok(Named(Vec::new()))
     }
 
-    fn visit_str<E: Error>(self, _: &str) -> Result<Named<'a>, E> {
-        Ok(Named(Vec::new()))
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Named<'a>, E> {
-        Ok(Named(Vec::new()))
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Named<'a>, E> {
-        Ok(Named(Vec::new()))
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Named<'a>, E> {
-        Ok(Named(Vec::new()))
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Named<'a>, E> {
-        Ok(Named(Vec::new()))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Named<'a>, E> {
-        Ok(Named(Vec::new()))
-    }
+    nothing_of_scalars!(Named(Vec::new()));
 }

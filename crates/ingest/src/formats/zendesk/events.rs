@@ -12,7 +12,8 @@ use super::via::Via;
 use crate::error::IngestError;
 use crate::formats::adapter::lookups::Lookups;
 use crate::formats::adapter::scalar::Scalar;
-use crate::formats::adapter::{Draft, Out, Stop, times};
+use crate::formats::adapter::times::instant;
+use crate::formats::adapter::{Draft, Out, Stop};
 use crate::quarantine::Reason;
 
 /// Statuses in which nobody works on a ticket. Closed follows solved by itself after days; archived, scrubbed and
@@ -323,14 +324,5 @@ fn time_of(record: &Record<'_>) -> Result<i64, Reason> {
     match instant(&record.created_at, "created_at")? {
         Some(time_us) => Ok(time_us),
         None => instant(&record.timestamp, "timestamp")?.ok_or(Reason::Missing("created_at")),
-    }
-}
-
-/// RFC 3339, or without an offset UTC, as in all of Zendesk's times; or seconds since 1970.
-fn instant(text: &Scalar<'_>, field: &'static str) -> Result<Option<i64>, Reason> {
-    match text.as_str() {
-        None => Ok(None),
-        Some(text) if text.contains('-') => times::utc(text, field).map(Some),
-        Some(text) => times::epoch_text(text, field).map(Some),
     }
 }

@@ -1,13 +1,10 @@
 //! Zendesk's `via`: how a ticket, a comment or a change came about.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
 
-use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
+use crate::formats::adapter::lenient::ObjectOrName;
 use crate::formats::adapter::scalar::Scalar;
 
 /// How something came about. The interface writes an object with a name, `{"channel": "email", "source": {}}`, or with
@@ -126,61 +123,13 @@ struct Source<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Via<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ViaVisitor(PhantomData))
-    }
-}
-
-struct ViaVisitor<'a>(PhantomData<&'a ()>);
-
-impl<'a> ViaVisitor<'a> {
-    fn named(channel: Cow<'a, str>) -> Via<'a> {
-        Via { channel: Scalar(Some(channel)), rel: Scalar(None) }
-    }
-}
-
-impl<'de: 'a, 'a> Visitor<'de> for ViaVisitor<'a> {
-    type Value = Via<'a>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with a channel, or the name of one")
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Via<'a>, E> {
-        Ok(Self::named(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Via<'a>, E> {
-        Ok(Self::named(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Via<'a>, E> {
-        Ok(Via::default())
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Via<'a>, E> {
-        Ok(Self::named(Cow::Owned(number.to_string())))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Via<'a>, E> {
-        Ok(Self::named(Cow::Owned(number.to_string())))
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Via<'a>, E> {
-        Ok(Self::named(Cow::Owned(number.to_string())))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Via<'a>, E> {
-        Ok(Via::default())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Via<'a>, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Via::default())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Via<'a>, A::Error> {
-        let named: Named<'a> = Named::deserialize(MapAccessDeserializer::new(object))?;
-        Ok(Via { channel: named.channel, rel: named.source.map_or_else(Scalar::default, |source| source.rel) })
+        Ok(match ObjectOrName::<Named<'a>>::deserialize(deserializer)? {
+            ObjectOrName::Object(named) => {
+                Via { channel: named.channel, rel: named.source.map_or_else(Scalar::default, |source| source.rel) }
+            }
+            ObjectOrName::Name(channel) => Via { channel, rel: Scalar(None) },
+            ObjectOrName::Neither => Via::default(),
+        })
     }
 }
 
