@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field, Schema};
 use chrono::Utc;
 use deltalake_core::DeltaTableBuilder;
 use deltalake_core::kernel::transaction::CommitProperties;
@@ -88,6 +88,11 @@ impl Archive {
         self.root.join(layout::DERIVED)
     }
 
+    /// The Delta table of saved baselines; made when the first is saved.
+    pub fn baselines_dir(&self) -> PathBuf {
+        self.root.join(layout::BASELINES)
+    }
+
     /// Rejected records.
     pub fn quarantine_dir(&self) -> PathBuf {
         self.root.join(layout::QUARANTINE)
@@ -128,13 +133,7 @@ impl Archive {
     }
 
     pub(crate) fn log_store(&self) -> Result<LogStoreRef, ArchiveError> {
-        let events = self.events_dir();
-        let Ok(location) = Url::from_directory_path(&events) else {
-            return Err(ArchiveError::BadPath { path: events });
-        };
-        DeltaTableBuilder::from_url(location.clone())
-            .and_then(|table| table.with_storage_backend(Arc::new(SyncedLocalStore::new()), location).build_storage())
-            .map_err(|e| ArchiveError::delta("open", &events, e))
+        log_store_of(&self.events_dir())
     }
 
     /// The table's state at a version; `None` is the newest.
@@ -172,27 +171,44 @@ impl Archive {
 }
 
 /// Property of a Delta table that names the columns with statistics (Delta protocol, "Table Features").
-const STATISTICS_COLUMNS: &str = "delta.dataSkippingStatsColumns";
+pub(crate) const STATISTICS_COLUMNS: &str = "delta.dataSkippingStatsColumns";
 
 /// The table's columns: those of the stored events, and the partition column, which is not in the files.
 fn delta_columns() -> Result<Vec<StructField>, ArchiveError> {
-    let mut columns = Vec::new();
-    for field in events_schema().fields() {
+    let mut columns = delta_columns_of(&events_schema())?;
+    // Nullable: engines build the column from the log, and entries that are no files have no value there.
+    columns.push(StructField::new(col::PERIOD, DeltaType::STRING, true));
+    Ok(columns)
+}
+
+/// The columns of a Delta table whose files have the columns of `schema`.
+pub(crate) fn delta_columns_of(schema: &Schema) -> Result<Vec<StructField>, ArchiveError> {
+    let column = |field: &Arc<Field>| {
         let data_type = match field.data_type() {
             DataType::Utf8 => DeltaType::STRING,
             DataType::Boolean => DeltaType::BOOLEAN,
+            DataType::Int32 => DeltaType::INTEGER,
             DataType::Int64 => DeltaType::LONG,
+            DataType::Float64 => DeltaType::DOUBLE,
             DataType::Timestamp(_, Some(_)) => DeltaType::TIMESTAMP,
             other => {
                 let (column, data_type) = (field.name().clone(), other.clone());
                 return Err(ArchiveError::UnsupportedColumn { column, data_type });
             }
         };
-        columns.push(StructField::new(field.name().clone(), data_type, field.is_nullable()));
-    }
-    // Nullable: engines build the column from the log, and entries that are no files have no value there.
-    columns.push(StructField::new(col::PERIOD, DeltaType::STRING, true));
-    Ok(columns)
+        Ok(StructField::new(field.name().clone(), data_type, field.is_nullable()))
+    };
+    schema.fields().iter().map(column).collect()
+}
+
+/// The log of the Delta table in a directory, on files that are synced.
+pub(crate) fn log_store_of(dir: &Path) -> Result<LogStoreRef, ArchiveError> {
+    let Ok(location) = Url::from_directory_path(dir) else {
+        return Err(ArchiveError::BadPath { path: dir.to_owned() });
+    };
+    DeltaTableBuilder::from_url(location.clone())
+        .and_then(|table| table.with_storage_backend(Arc::new(SyncedLocalStore::new()), location).build_storage())
+        .map_err(|e| ArchiveError::delta("open", dir, e))
 }
 
 /// Versions are unsigned in the library and signed here, as in the protocol.

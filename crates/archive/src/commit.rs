@@ -9,6 +9,7 @@ use deltalake_core::kernel::Action;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TableReference, TransactionError};
 use deltalake_core::logstore::LogStoreRef;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::table::state::DeltaTableState;
 use deltalake_core::{DeltaTable, DeltaTableError};
 use serde::{Deserialize, Serialize};
 use tapemeasure_model::schema::col;
@@ -22,7 +23,7 @@ use crate::snapshot::Snapshot;
 
 /// Every how many versions a checkpoint is written. Opening a table reads the entries since the last one: at about
 /// 0.1 ms an entry, 50 of them stay below the time that opening takes anyway.
-const CHECKPOINT_EVERY: i64 = 50;
+pub(crate) const CHECKPOINT_EVERY: i64 = 50;
 
 /// What a commit says about itself. Kept in the table's log; [`Archive::history`] reads it back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,12 +76,12 @@ impl Archive {
         };
         let now_ms = Utc::now().timestamp_millis();
         let commit_id = Uuid::new_v4().to_string();
-        let mut actions = vec![commit_info_action(&operation, based_on, info, &commit_id, now_ms)?];
+        let mut actions = vec![commit_info_action(&operation, based_on.version(), info, &commit_id, now_ms)?];
         actions.extend(removed.iter().map(|file| Action::Remove(file.to_remove(now_ms))));
         actions.extend(added.iter().map(|file| Action::Add(file.to_add(now_ms))));
 
         let log_store = self.log_store()?;
-        match write_entry(based_on, actions, operation, log_store).await {
+        match write_entry(based_on.state(), actions, operation, log_store).await {
             Ok(version) => {
                 self.checkpoint_sometimes(version).await;
                 Ok(version)
@@ -107,11 +108,7 @@ impl Archive {
 
     /// Writes a checkpoint of the newest version.
     pub(crate) async fn checkpoint(&self) -> Result<(), ArchiveError> {
-        let mut table = DeltaTable::new(self.log_store()?);
-        let written = match table.load().await {
-            Ok(()) => create_checkpoint(&table, None).await,
-            Err(e) => Err(e),
-        };
+        let written = checkpoint_of(self.log_store()?).await;
         written.map_err(|e| ArchiveError::delta("write a checkpoint of", &self.events_dir(), e))
     }
 
@@ -150,10 +147,17 @@ impl Archive {
     }
 }
 
-/// Writes the log entry of exactly the version after the snapshot. Stops before the library's work after a commit:
+/// Writes a checkpoint of the newest version of a table.
+pub(crate) async fn checkpoint_of(log_store: LogStoreRef) -> Result<(), DeltaTableError> {
+    let mut table = DeltaTable::new(log_store);
+    table.load().await?;
+    create_checkpoint(&table, None).await
+}
+
+/// Writes the log entry of exactly the version after a state. Stops before the library's work after a commit:
 /// reading the whole table again, checkpoints, and shortening the log.
-async fn write_entry(
-    based_on: &Snapshot,
+pub(crate) async fn write_entry(
+    based_on: &DeltaTableState,
     actions: Vec<Action>,
     operation: DeltaOperation,
     log_store: LogStoreRef,
@@ -164,7 +168,7 @@ async fn write_entry(
         .with_max_retries(0)
         .with_create_checkpoint(false)
         .with_cleanup_expired_logs(Some(false));
-    let table: &dyn TableReference = based_on.state();
+    let table: &dyn TableReference = based_on;
     let prepared = CommitBuilder::from(properties)
         .with_actions(actions)
         .build(Some(table), log_store, operation)
@@ -174,9 +178,9 @@ async fn write_entry(
 }
 
 /// The `commitInfo` of a commit: what the protocol knows, and our part under a name of its own.
-fn commit_info_action(
+pub(crate) fn commit_info_action(
     operation: &DeltaOperation,
-    based_on: &Snapshot,
+    read_version: i64,
     info: CommitInfo,
     commit_id: &str,
     now_ms: i64,
@@ -189,14 +193,14 @@ fn commit_info_action(
     let mut commit_info = operation.get_commit_info();
     commit_info.operation = Some(info.operation);
     commit_info.timestamp = Some(now_ms);
-    commit_info.read_version = u64::try_from(based_on.version()).ok();
+    commit_info.read_version = u64::try_from(read_version).ok();
     commit_info.is_blind_append = Some(false);
     commit_info.engine_info = Some(concat!("tapemeasure:", env!("CARGO_PKG_VERSION")).to_owned());
     commit_info.info = HashMap::from([(TAPE_INFO.to_owned(), ours)]);
     Ok(Action::CommitInfo(commit_info))
 }
 
-fn is_conflict(error: &DeltaTableError) -> bool {
+pub(crate) fn is_conflict(error: &DeltaTableError) -> bool {
     match error {
         DeltaTableError::VersionAlreadyExists(_) => true,
         DeltaTableError::Transaction { source } => matches!(

@@ -18,6 +18,9 @@ pub(crate) const MANIFEST: &str = "archive.toml";
 pub(crate) const SETTINGS: &str = "settings.toml";
 pub(crate) const EVENTS: &str = "events";
 pub(crate) const DERIVED: &str = "derived";
+pub(crate) const BASELINES: &str = "baselines";
+/// Definitions of KPIs, which the user puts there.
+pub(crate) const KPIS: &str = "kpis";
 pub(crate) const QUARANTINE: &str = "quarantine";
 pub(crate) const SPILL: &str = "spill";
 /// Log of the Delta table, below [`EVENTS`]; the name is the protocol's.
@@ -113,7 +116,8 @@ pub(crate) fn foreign_entry(root: &Path) -> Result<Option<String>, ArchiveError>
     let mut foreign = Vec::new();
     for entry in entries {
         let name = entry.map_err(cannot)?.file_name().to_string_lossy().into_owned();
-        if ![SETTINGS, EVENTS, DERIVED, QUARANTINE, SPILL].contains(&name.as_str()) && !durable::is_staged(&name) {
+        let known = [SETTINGS, EVENTS, DERIVED, BASELINES, KPIS, QUARANTINE, SPILL];
+        if !known.contains(&name.as_str()) && !durable::is_staged(&name) {
             foreign.push(name);
         }
     }

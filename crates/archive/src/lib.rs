@@ -16,6 +16,7 @@
 //! | [`run`] | writing and reading runs, their order |
 //! | [`bloom`] | which files may hold an event id |
 //! | [`derived`] | the store for files that can be made again |
+//! | [`side_table`] | small Delta tables beside the events, such as saved baselines |
 //! | [`vacuum`] | removing what no version needs |
 //! | [`verify`](mod@verify) | every invariant, checked over the stored bytes |
 //! | [`error`] | what can go wrong, and what to do about it |
@@ -34,6 +35,7 @@ pub mod history;
 mod layout;
 mod log;
 pub mod run;
+pub mod side_table;
 pub mod snapshot;
 mod store;
 #[cfg(test)]
@@ -50,6 +52,7 @@ pub use event_file::EventFile;
 pub use history::Version;
 pub use layout::FORMAT_VERSION;
 pub use run::{KeyRange, RunOptions, RunReader, RunWriter, read_run};
+pub use side_table::{SideFile, SideSnapshot, SideTable};
 pub use snapshot::Snapshot;
 pub use vacuum::{RemovedFile, Vacuumed};
 pub use verify::{Check, Finding, Verification, VerifyOptions, verify};

@@ -13,6 +13,7 @@ use crate::durable;
 use crate::error::ArchiveError;
 use crate::layout;
 use crate::log;
+use crate::side_table;
 
 /// Age at which a file that no commit has ever named counts as left over. An ingest that is still running has such
 /// files; a day is longer than any.
@@ -66,6 +67,16 @@ impl Archive {
             Ok(vacuumed)
         })
         .await?;
+        let baselines = self.baselines_dir();
+        if side_table::is_table(&baselines) {
+            let files = side_table::needed(&baselines, keep_versions_s).await?;
+            let archive = self.clone();
+            vacuumed = blocking(move || {
+                archive.vacuum_side_table(layout::BASELINES, &files, dry_run, &mut vacuumed)?;
+                Ok(vacuumed)
+            })
+            .await?;
+        }
         if !dry_run {
             self.checkpoint().await?;
         }
@@ -145,6 +156,26 @@ impl Archive {
             if unneeded {
                 remove(&self.path_of(&file.name), dry_run)?;
                 vacuumed.add(format!("{}/{}", layout::EVENTS, file.name), file.bytes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Files of a side table that none of its versions within the retention has.
+    fn vacuum_side_table(
+        &self,
+        name: &str,
+        needed: &HashSet<String>,
+        dry_run: bool,
+        vacuumed: &mut Vacuumed,
+    ) -> Result<(), ArchiveError> {
+        let dir = self.root().join(name);
+        for file in files_in(&dir)? {
+            let unneeded = file.name.ends_with(".parquet") && !needed.contains(&file.name);
+            // One that was just written may be about to be committed.
+            if (unneeded || durable::is_staged(&file.name)) && is_older(file.modified, LEFT_OVER_AFTER) {
+                remove(&dir.join(&file.name), dry_run)?;
+                vacuumed.add(format!("{name}/{}", file.name), file.bytes);
             }
         }
         Ok(())

@@ -3,14 +3,20 @@
 //! | file | is |
 //! |---|---|
 //! | this file | what every verb takes, and the verbs that ask |
+//! | [`drill`] | the verb that shows what is behind a number |
+//! | [`baseline`] | the verbs of saved KPI values |
 //! | [`input`] | the verbs that make, read and mend raw input |
 
+mod drill;
+mod baseline;
 mod input;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub use drill::Drill;
+pub use baseline::{Baseline, BaselineVerb, Held};
 pub use input::{Decoding, Formats, Generate, Ingest, Quarantine, QuarantineVerb};
 
 /// Exact, explainable KPIs over archives of customer conversations.
@@ -67,6 +73,10 @@ pub enum Verb {
     Quarantine(Quarantine),
     /// Compute one KPI or all seven
     Kpi(Kpi),
+    /// List the conversations behind a number, with the events that started and stopped each clock
+    Drill(Drill),
+    /// Save KPI values of periods, and hold others against them
+    Baseline(Baseline),
     /// Print the digest of all seven KPIs
     Report(Report),
     /// Run a query, or start the shell
@@ -83,6 +93,8 @@ pub enum Verb {
     Settings(Settings),
     /// Print the completion script of a shell
     Completions(Completions),
+    /// Print a page of the manual, as troff
+    Man(Man),
 }
 
 /// Which state of the archive is read.
@@ -97,6 +109,9 @@ pub struct Reading {
     /// Time zone of buckets and of times without offset, such as Europe/Berlin [default: from settings]
     #[arg(long, value_name = "ZONE")]
     pub tz: Option<String>,
+    /// Folder with definitions of KPIs, beside those in the archive's folder `kpis`; can be given several times
+    #[arg(long = "kpis", value_name = "DIR")]
+    pub kpis: Vec<PathBuf>,
 }
 
 /// Where a result goes, and in what form.
@@ -113,7 +128,8 @@ pub struct Output {
 /// The period that is asked for.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Span {
-    /// Start: an RFC 3339 time, a date, a month, today, last-30d, last-3mo
+    /// Start: an RFC 3339 time, 2025-03-01, 2025-03, 2025-Q1, 2025, today, mtd, qtd, ytd, fytd, last-30d, last-3mo;
+    /// alone also a stretch that is over: yesterday, last-week, last-month
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
     /// End, not included: as for --since
@@ -135,20 +151,26 @@ pub struct Demo {
 /// `tape kpi`.
 #[derive(Debug, clap::Args)]
 pub struct Kpi {
-    /// Names of KPIs [default: all]
+    /// Names of KPIs [default: all]; `check` and names or files runs the tests of their definitions
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
     /// Dimensions: source, channel, team, topic, agent_id, contact_id, day_of_week, hour_of_day
     #[arg(long, value_name = "D,...")]
     pub by: Option<String>,
-    /// total, hour, day, week, month, quarter or year
+    /// total, hour, day, week, month, quarter, year, fiscal_quarter or fiscal_year
     #[arg(long, value_name = "GRAIN", default_value = "total")]
     pub grain: String,
     #[command(flatten)]
     pub span: Span,
+    /// Hold every row against: previous, year, weekday, target, baseline:NAME, or another group such as channel=email
+    #[arg(long, value_name = "WITH")]
+    pub compare: Option<String>,
     /// Only rows for which this SQL condition holds
     #[arg(long = "where", value_name = "SQL")]
     pub filter: Option<String>,
+    /// What spans are measured in: elapsed, or business for the part inside the hours of the calendars in the settings
+    #[arg(long, value_name = "HOURS", default_value = "elapsed")]
+    pub hours: String,
     /// Target in place of the settings', such as 10m
     #[arg(long, value_name = "DURATION")]
     pub target: Option<String>,
@@ -161,8 +183,8 @@ pub struct Kpi {
     /// List the KPIs
     #[arg(long)]
     pub list: bool,
-    /// Show what a KPI means and the SQL that computes it
-    #[arg(long)]
+    /// Show what a KPI means, the rows that it counts and leaves out, and the SQL that computes it
+    #[arg(long, conflicts_with = "compare")]
     pub explain: bool,
     #[command(flatten)]
     pub reading: Reading,
@@ -180,6 +202,18 @@ pub struct Report {
     /// Write to a file: .html, .md, .json or .txt
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// html, markdown, json or text [default: by the name of the file, else text]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// What changes are against: previous, year, or what is usual by baseline:NAME
+    #[arg(long, value_name = "WHAT", default_value = "previous")]
+    pub compare: String,
+    /// Only the rules behind what is suggested: each with the numbers that decided, fired or not
+    #[arg(long)]
+    pub rules: bool,
+    /// End with 3 if a KPI misses its target (missed) or is worse than usual (worse)
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub fail_on: Vec<String>,
     /// Columns of the terminal report [default: as wide as the terminal, at most 120]
     #[arg(long, value_name = "N")]
     pub width: Option<usize>,
@@ -256,6 +290,14 @@ pub struct Settings {
 pub struct Completions {
     /// bash, zsh, fish, elvish or powershell
     pub shell: clap_complete::Shell,
+}
+
+/// `tape man`.
+#[derive(Debug, clap::Args)]
+pub struct Man {
+    /// The verb that the page is about [default: all of them in short]
+    #[arg(value_name = "VERB")]
+    pub verb: Option<String>,
 }
 
 fn parse_threads(text: &str) -> Result<usize, String> {

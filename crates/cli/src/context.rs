@@ -1,16 +1,18 @@
 //! Opening an archive, its settings, its facts, its query engine.
 
+use std::path::PathBuf;
 use std::sync::Once;
 
 use tapemeasure_archive::{Archive, Snapshot};
 use tapemeasure_facts::{DeriveOptions, Facts, derive};
 use tapemeasure_model::settings::Settings;
 use tapemeasure_model::zone::Zone;
-use tapemeasure_query::{Engine, EngineOptions};
+use tapemeasure_query::baselines::Inputs;
+use tapemeasure_query::{Definitions, Engine, EngineOptions};
 
 use crate::args::{Global, Reading};
 use crate::failure::Failure;
-use crate::times;
+use crate::times::Clock;
 use crate::watch::{self, Bar};
 
 /// An archive opened for reading: one version, its settings, the zone that was asked for.
@@ -20,6 +22,10 @@ pub struct Opened {
     pub settings: Settings,
     pub zone: Zone,
     pub as_of_us: Option<i64>,
+    /// The version that was asked for.
+    pub at: Option<i64>,
+    /// Folders of definitions that were asked for.
+    pub kpis: Vec<PathBuf>,
 }
 
 impl Opened {
@@ -34,10 +40,10 @@ impl Opened {
         let snapshot = archive.snapshot(reading.at).await?;
         let now = snapshot.latest_us().unwrap_or(0);
         let as_of_us = match &reading.as_of {
-            Some(text) => Some(times::parse("--as-of", text, &zone, now)?),
+            Some(text) => Some(Clock::new(zone, &settings, now).instant("--as-of", text)?),
             None => None,
         };
-        Ok(Self { archive, snapshot, settings, zone, as_of_us })
+        Ok(Self { archive, snapshot, settings, zone, as_of_us, at: reading.at, kpis: reading.kpis.clone() })
     }
 
     /// Derives the facts, with a bar on a terminal while there is something to derive. Where derived files cannot be
@@ -76,19 +82,42 @@ impl Opened {
         Ok(facts)
     }
 
+    /// The query engine over the facts, with the KPIs that the options name.
+    ///
+    /// # Errors
+    /// As [`definitions`] and [`engine_with`](Self::engine_with).
+    pub async fn engine(&self, global: &Global) -> Result<Engine, Failure> {
+        self.engine_with(global, definitions(global, &self.kpis)?).await
+    }
+
     /// The query engine over the facts.
     ///
     /// # Errors
     /// As [`facts`](Self::facts), and when tables cannot be registered.
-    pub async fn engine(&self, global: &Global) -> Result<Engine, Failure> {
+    pub async fn engine_with(&self, global: &Global, definitions: Definitions) -> Result<Engine, Failure> {
         let facts = self.facts(global)?;
+        self.engine_over(global, definitions, facts).await
+    }
+
+    /// The query engine, and what its rows lie in.
+    ///
+    /// # Errors
+    /// As [`engine`](Self::engine).
+    pub async fn engine_and_inputs(&self, global: &Global) -> Result<(Engine, Inputs), Failure> {
+        let definitions = definitions(global, &self.kpis)?;
+        let facts = self.facts(global)?;
+        let inputs = Inputs::new(&self.snapshot, &facts);
+        Ok((self.engine_over(global, definitions, facts).await?, inputs))
+    }
+
+    async fn engine_over(&self, global: &Global, definitions: Definitions, facts: Facts) -> Result<Engine, Failure> {
         let options = EngineOptions {
             threads: global.threads(),
             memory_bytes: global.memory,
             time_zone: self.zone,
             week_start: self.settings.week_start,
         };
-        Ok(Engine::new(&self.archive, &self.snapshot, facts, &self.settings, options).await?)
+        Ok(Engine::new(&self.archive, &self.snapshot, facts, &self.settings, definitions, options).await?)
     }
 
     /// The as-of time: asked for, or the latest event.
@@ -96,15 +125,20 @@ impl Opened {
         self.as_of_us.or_else(|| self.snapshot.latest_us()).unwrap_or(0)
     }
 
-    /// The period that is asked for.
+    /// The period that is asked for. A stretch that is over, such as `last-week`, is all of it where it is the only bound;
+    /// the end `now` is none: what there is up to the as-of time, itself included.
     ///
     /// # Errors
     /// A time is none, or the period ends before it begins.
     pub fn span(&self, span: &crate::args::Span) -> Result<(Option<i64>, Option<i64>), Failure> {
-        let read = |option: &str, text: &Option<String>| {
-            text.as_deref().map(|text| times::parse(option, text, &self.zone, self.now_us())).transpose()
+        let clock = Clock::new(self.zone, &self.settings, self.now_us());
+        let start = span.since.as_deref().map(|text| clock.period("--since", text)).transpose()?;
+        let since = start.map(|(since_us, _)| since_us);
+        let until = match span.until.as_deref().map(str::trim) {
+            None => start.and_then(|(_, end_us)| end_us),
+            Some("now") => None,
+            Some(text) => Some(clock.instant("--until", text)?),
         };
-        let (since, until) = (read("--since", &span.since)?, read("--until", &span.until)?);
         if let (Some(from), Some(to)) = (since, until)
             && from > to
         {
@@ -112,6 +146,27 @@ impl Opened {
         }
         Ok((since, until))
     }
+
+    /// The first instant after the day, week, month, ... that `--since` names, if there is no `--until` and it is still
+    /// running: where a period that ends with the as-of time would end by itself.
+    ///
+    /// # Errors
+    /// A time is none.
+    pub fn running_until(&self, span: &crate::args::Span) -> Result<Option<i64>, Failure> {
+        let clock = Clock::new(self.zone, &self.settings, self.now_us());
+        match (span.since.as_deref(), span.until.as_deref().map(str::trim)) {
+            (Some(text), None | Some("now")) => clock.running_until("--since", text),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The KPIs: built in, of the archive's folder, of the folders that the options name.
+///
+/// # Errors
+/// A file cannot be read, or its definition is wrong.
+pub fn definitions(global: &Global, dirs: &[PathBuf]) -> Result<Definitions, Failure> {
+    Ok(Definitions::load_all(Some(&global.archive), dirs)?)
 }
 
 /// The zone named, else that of the settings.

@@ -1,6 +1,7 @@
 //! One line for an error, and the exit code.
 
 use std::error::Error;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use tapemeasure_archive::ArchiveError;
@@ -35,6 +36,15 @@ pub enum Failure {
     Usage {
         /// What, where, what to do.
         line: String,
+        /// Why.
+        cause: Option<Box<dyn Error>>,
+    },
+    /// A query that is wrong: exit code 2.
+    Query {
+        /// What, where, what was perhaps meant.
+        line: String,
+        /// The place in the query, in lines for a terminal; empty if it is not known.
+        picture: String,
         /// Why.
         cause: Option<Box<dyn Error>>,
     },
@@ -76,16 +86,34 @@ impl Failure {
         if usage { Self::Usage { line, cause } } else { Self::Failed { line, cause } }
     }
 
+    /// What, where, what to do: one line, unless others wrote it.
+    pub fn line(&self) -> &str {
+        match self {
+            Self::Usage { line, .. } | Self::Query { line, .. } | Self::Failed { line, .. } => line,
+            Self::Interrupted => "interrupted",
+            Self::PipeClosed => "nobody reads the output",
+        }
+    }
+
     /// Prints the line to standard error, with the causes if asked, and gives the exit code.
     #[expect(clippy::print_stderr, reason = "the one place where errors reach the user")]
     pub fn tell(self, verbose: bool) -> ExitCode {
+        let mut below = String::new();
         let (line, cause, code) = match self {
             Self::Usage { line, cause } => (line, cause, 2),
+            Self::Query { line, picture, cause } => {
+                // A script reads one line.
+                if std::io::stderr().is_terminal() {
+                    below = picture;
+                }
+                (line, cause, 2)
+            }
             Self::Failed { line, cause } => (line, cause, 1),
             Self::Interrupted => ("interrupted; the archive is as it was".to_owned(), None, 130),
             Self::PipeClosed => return ExitCode::SUCCESS,
         };
         eprintln!("tape: {}", one_line(&line));
+        eprint!("{below}");
         if verbose {
             let mut next = cause
                 .as_deref()
@@ -153,7 +181,10 @@ impl From<FactsError> for Failure {
 
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
-        let usage = matches!(error, SettingsError::UnknownKey { .. } | SettingsError::BadValue { .. });
+        let usage = matches!(
+            error,
+            SettingsError::UnknownKey { .. } | SettingsError::BadValue { .. } | SettingsError::Calendar { .. }
+        );
         Self::of(error, usage)
     }
 }
@@ -199,10 +230,25 @@ impl From<QueryError> for Failure {
                 | QueryError::UnknownMeasure { .. }
                 | QueryError::RepeatedDimension { .. }
                 | QueryError::EmptyPeriod { .. }
+                | QueryError::UnknownBaseline { .. }
+                | QueryError::NoBaselines { .. }
+                | QueryError::BaselineDimension { .. }
+                | QueryError::NotInBaseline { .. }
+                | QueryError::UnknownComparison { .. }
+                | QueryError::BadComparison { .. }
+                | QueryError::MadeOfOthers { .. }
+                | QueryError::UnknownGrain { .. }
+                | QueryError::BadCall { .. }
+                | QueryError::Unread { .. }
                 | QueryError::BadFilter { .. }
+                | QueryError::UnknownBucket { .. }
+                | QueryError::BadCell { .. }
+                | QueryError::NoMessages { .. }
                 | QueryError::UnknownParameter { .. }
                 | QueryError::BadParameter { .. }
+                | QueryError::BusinessHours { .. }
                 | QueryError::BadQuery { .. }
+                | QueryError::OwnTable { .. }
         );
         Self::of(error, usage)
     }

@@ -64,6 +64,8 @@ async fn verb(args: Args) -> Result<Done, Failure> {
         Verb::Formats(verb) => commands::formats::run(&verb),
         Verb::Quarantine(verb) => commands::quarantine::run(&global, &verb).await,
         Verb::Kpi(verb) => commands::kpi::run(&global, &verb).await,
+        Verb::Drill(verb) => commands::drill::run(&global, &verb).await,
+        Verb::Baseline(verb) => commands::baseline::run(&global, &verb).await,
         Verb::Report(verb) => commands::report::run(&global, &verb).await,
         Verb::Sql(verb) => commands::sql::run(&global, &verb).await,
         Verb::Info(verb) => commands::info::run(&global, &verb).await,
@@ -72,5 +74,6 @@ async fn verb(args: Args) -> Result<Done, Failure> {
         Verb::History(verb) => commands::history::run(&global, &verb).await,
         Verb::Settings(verb) => commands::settings::run(&global, &verb).await,
         Verb::Completions(verb) => commands::completions::run(&verb),
+        Verb::Man(verb) => commands::man::run(&verb),
     }
 }

@@ -30,7 +30,7 @@ const SPILL: &str = "spill";
 const QUARANTINE: &str = "quarantine";
 
 /// What a directory may hold that is to become an archive.
-const PARTS_OF_ARCHIVES: [&str; 5] = ["settings.toml", "events", "derived", QUARANTINE, SPILL];
+const PARTS_OF_ARCHIVES: [&str; 6] = ["settings.toml", "events", "derived", "kpis", QUARANTINE, SPILL];
 
 /// Takes everything that `inputs` stand for (files, directories, patterns, `-`; of zip archives their members) into the
 /// archive at `root`, in one commit, or nothing. An archive that does not exist is made. Sources of formats without

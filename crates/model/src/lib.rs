@@ -8,13 +8,17 @@
 //! | [`instant`] | microseconds since 1970 UTC, and RFC 3339 |
 //! | [`period`] | the UTC day or month that an event is stored under |
 //! | [`zone`] | local time: buckets, weekdays and hours of an IANA zone |
-//! | [`settings`] | rules, targets and zone of an archive: `settings.toml` |
+//! | [`calendar`] | business hours: which instants count |
+//! | [`settings`] | rules, targets, zone and calendars of an archive: `settings.toml` |
+//! | [`nearest`](mod@nearest) | the name that was meant |
 //!
 //! Nothing here opens a file but `settings.toml`, and nothing knows of queries.
 
+pub mod calendar;
 pub mod event;
 pub mod instant;
 pub mod key;
+pub mod nearest;
 pub mod period;
 pub mod schema;
 pub mod settings;

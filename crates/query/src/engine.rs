@@ -1,12 +1,14 @@
 //! One snapshot of one archive, as of one instant, ready to be asked.
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::logical_expr::{DdlStatement, LogicalPlan};
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use tapemeasure_archive::{Archive, Snapshot};
 use tapemeasure_facts::Facts;
@@ -15,16 +17,16 @@ use tapemeasure_model::settings::Settings;
 use tapemeasure_model::zone::{WeekStart, Zone};
 use tokio::sync::RwLock;
 
-use crate::definitions::{Definition, Definitions, Kind, Requirement, Selection};
+use crate::baselines::Baselines;
+use crate::cooperation::CooperativeJoins;
+use crate::definitions::{Definitions, blamed};
 use crate::error::QueryError;
 use crate::functions::local_time::Clocks;
+use crate::kpis::Kpis;
 use crate::loaded::{self, Loaded};
-use crate::params;
-use crate::plan::period::{Asked, Period};
-use crate::plan::sql::Query;
-use crate::plan::{KpiRequest, KpiResult, fill, filter, flow, result, rollup, stock, targets};
+use crate::plan::{KpiRequest, KpiResult};
 use crate::stream::ResultStream;
-use crate::{aggregates, functions, tables};
+use crate::{aggregates, functions, params, relations, tables};
 
 /// Rows of a batch: DataFusion's default, on which its operators are tuned.
 const BATCH_ROWS: usize = 8_192;
@@ -48,43 +50,49 @@ pub struct EngineOptions {
 
 /// One snapshot of one archive, as of one instant.
 pub struct Engine {
-    context: SessionContext,
-    definitions: Definitions,
-    settings: Settings,
-    clocks: Arc<Clocks>,
+    pub(crate) kpis: Arc<Kpis>,
+    /// What was saved in the archive.
+    pub(crate) baselines: Baselines,
+    /// Names of its tables and views, which statements cannot take away.
+    own_tables: HashSet<String>,
     threads: usize,
-    as_of_us: i64,
-    first_us: Option<i64>,
-    has_closes: bool,
-    /// The period whose waits and sessions are in memory. Held by every KPI until it is worked out: its tables must not
-    /// be exchanged meanwhile.
-    loaded: RwLock<Option<Loaded>>,
 }
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("as_of_us", &self.as_of_us).finish_non_exhaustive()
+        f.debug_struct("Engine").field("as_of_us", &self.kpis.as_of_us).finish_non_exhaustive()
     }
 }
 
 impl Engine {
     /// An engine over a snapshot and the facts derived from it, with the tables `events`, `messages`, `waits`,
-    /// `sessions`, `subscriptions`, `message_cells`, `contacts` and all functions. Reads no rows.
+    /// `sessions`, `subscriptions`, `message_cells`, `contacts`, a view `kpi_<name>` for every definition, and all
+    /// functions. Reads no rows.
     ///
     /// # Errors
     /// [`QueryError::Path`] and [`QueryError::ObjectPath`] for an archive in a place that cannot be named,
-    /// [`QueryError::Internal`] if DataFusion refuses a table.
+    /// [`QueryError::Internal`] if DataFusion refuses a table, [`QueryError::DefinitionValue`] for a definition whose own
+    /// view is no query over the tables.
     pub async fn new(
         archive: &Archive,
         snapshot: &Snapshot,
         facts: Facts,
         settings: &Settings,
+        mut definitions: Definitions,
         options: EngineOptions,
     ) -> Result<Self, QueryError> {
         let runtime = runtime(&options).map_err(QueryError::while_doing("preparing memory"))?;
-        let context = SessionContext::new_with_config_rt(config(&options), runtime);
+        let state = SessionStateBuilder::new()
+            .with_config(config(&options))
+            .with_runtime_env(runtime)
+            .with_default_features()
+            .with_physical_optimizer_rule(Arc::new(CooperativeJoins))
+            .build();
+        let context = SessionContext::new_with_state(state);
         let range = (facts.first_us.unwrap_or(facts.as_of_us), facts.as_of_us);
-        let clocks = Arc::new(Clocks::new(options.time_zone, options.week_start, range));
+        let clocks = Clocks::new(options.time_zone, options.week_start, range);
+        let clocks = clocks.with_fiscal_year_start(settings.fiscal_year_start).with_calendars(settings);
+        let clocks = Arc::new(clocks);
         for function in functions::all(&clocks, &facts.deletions) {
             context.register_udf(function);
         }
@@ -92,27 +100,35 @@ impl Engine {
             context.register_udaf(function);
         }
         tables::register(&context, archive, snapshot, &facts).await?;
-        Ok(Self {
+        definitions.make_views(&context).await?;
+        let kpis = Arc::new(Kpis {
             context,
-            definitions: Definitions::built_in(),
+            definitions,
             settings: settings.clone(),
             clocks,
-            threads: options.threads.max(1),
             as_of_us: facts.as_of_us,
             first_us: facts.first_us,
             has_closes: facts.has_closes,
             loaded: RwLock::new(None),
-        })
+        });
+        relations::register(&kpis).map_err(QueryError::while_doing("registering KPIs"))?;
+        let own_tables = own_tables(&kpis.context);
+        Ok(Self { kpis, baselines: Baselines::new(archive), own_tables, threads: options.threads.max(1) })
     }
 
     /// What the KPIs are.
     pub fn definitions(&self) -> &Definitions {
-        &self.definitions
+        &self.kpis.definitions
     }
 
     /// The as-of time, microseconds since 1970 UTC.
     pub fn as_of_us(&self) -> i64 {
-        self.as_of_us
+        self.kpis.as_of_us
+    }
+
+    /// Where tables and functions are registered.
+    pub(crate) fn context(&self) -> &SessionContext {
+        &self.kpis.context
     }
 
     /// Runs one statement. Values of parameters (`$name`) are given by their names without the `$`, as text.
@@ -121,14 +137,33 @@ impl Engine {
     /// engine.
     ///
     /// # Errors
-    /// [`QueryError::BadQuery`], [`QueryError::UnknownParameter`], [`QueryError::BadParameter`]; while rows come also
-    /// [`QueryError::Resources`] and [`QueryError::Storage`].
+    /// [`QueryError::BadQuery`], [`QueryError::OwnTable`], [`QueryError::UnknownParameter`], [`QueryError::BadParameter`]; while rows come also
+    /// [`QueryError::Resources`] and [`QueryError::Storage`]. A query with `kpi(...)` can have the errors of
+    /// [`kpi`](Self::kpi), and [`QueryError::BadCall`].
     pub async fn sql(&self, query: &str, params: &[(String, String)]) -> Result<ResultStream, QueryError> {
-        let plan = self.context.state().create_logical_plan(query).await.map_err(QueryError::of_user)?;
+        let context = &self.kpis.context;
+        let plan = context.state().create_logical_plan(query).await.map_err(QueryError::of_user)?;
         SQLOptions::new().with_allow_dml(false).verify_plan(&plan).map_err(QueryError::of_user)?;
+        self.check_own_tables(&plan)?;
         let plan = params::bound(plan, params)?;
-        let frame = self.context.execute_logical_plan(plan).await.map_err(QueryError::of_user)?;
-        Ok(ResultStream::new(frame.execute_stream().await.map_err(QueryError::of_user)?))
+        let frame = context.execute_logical_plan(plan).await.map_err(QueryError::of_user)?;
+        ResultStream::of(frame).await
+    }
+
+    /// That a statement takes none of the engine's own tables and views away.
+    fn check_own_tables(&self, plan: &LogicalPlan) -> Result<(), QueryError> {
+        let LogicalPlan::Ddl(statement) = plan else { return Ok(()) };
+        let name = match statement {
+            DdlStatement::DropTable(drop) => drop.name.table(),
+            DdlStatement::DropView(drop) => drop.name.table(),
+            DdlStatement::CreateView(create) if create.or_replace => create.name.table(),
+            DdlStatement::CreateMemoryTable(create) if create.or_replace => create.name.table(),
+            _ => return Ok(()),
+        };
+        if self.own_tables.contains(name) {
+            return Err(QueryError::OwnTable { name: name.to_owned() });
+        }
+        Ok(())
     }
 
     /// Loads waits opened and sessions closed in `[since_us, until_us)` into memory, with the columns that the built-in
@@ -147,14 +182,15 @@ impl Engine {
         }
         let doing = QueryError::while_doing("loading facts into memory");
         let period = Loaded { since_us, until_us };
-        let mut held = self.loaded.write().await;
+        let context = &self.kpis.context;
+        let mut held = self.kpis.loaded.write().await;
         *held = None;
         for shape in loaded::SHAPES {
-            self.context.deregister_table(shape.name).map_err(&doing)?;
+            context.deregister_table(shape.name).map_err(&doing)?;
         }
         for shape in loaded::SHAPES {
-            let table = loaded::load(&self.context, shape, period, self.threads).await.map_err(&doing)?;
-            self.context.register_table(shape.name, Arc::new(table)).map_err(&doing)?;
+            let table = loaded::load(context, shape, period, self.threads).await.map_err(&doing)?;
+            context.register_table(shape.name, Arc::new(table)).map_err(&doing)?;
         }
         *held = Some(period);
         Ok(())
@@ -165,28 +201,13 @@ impl Engine {
     /// # Errors
     /// [`QueryError::UnknownKpi`], [`QueryError::UnknownDimension`], [`QueryError::RepeatedDimension`],
     /// [`QueryError::UnknownMeasure`], [`QueryError::EmptyPeriod`], [`QueryError::BadFilter`],
-    /// [`QueryError::TooManyRows`], [`QueryError::Resources`], [`QueryError::Storage`].
+    /// [`QueryError::TooManyRows`], [`QueryError::Resources`], [`QueryError::Storage`], [`QueryError::DefinitionValue`] if
+    /// the SQL of the definition does not fit the tables.
     pub async fn kpi(&self, request: &KpiRequest) -> Result<KpiResult, QueryError> {
-        let held = self.loaded.read().await;
-        let Prepared { query, period, refusal } = self.prepared(request, *held).await?;
-        let definition = query.definition;
-        let (rows, sql, tables) = match &definition.kind {
-            Kind::Flow => {
-                let sql = query.flow();
-                (flow::run(&self.context, &query, &sql, &period, request.fill).await?, sql, flow::tables(&query))
-            }
-            Kind::Stock(stock) => {
-                let texts = stock::texts(&query, stock);
-                let rows = stock::run(&self.context, &query, &texts, &period, request.fill).await?;
-                (rows, texts.shown(), texts.tables(&query))
-            }
-        };
-        let served_by = match refusal {
-            Some(reason) => format!("{tables}: the rollup cannot be used because {reason}"),
-            None => tables,
-        };
-        let batch = result::dressed(&fill::sorted(&rows, query.by.len())?, &period)?;
-        Ok(KpiResult { batch, sql, served_by, notes: self.notes(definition) })
+        match self.kpis.answer(request).await {
+            Ok(result) => Ok(result),
+            Err(error) => Err(blamed(&self.kpis.definitions, &request.name, error).await),
+        }
     }
 
     /// The SQL that [`kpi`](Self::kpi) would run.
@@ -194,85 +215,19 @@ impl Engine {
     /// # Errors
     /// As [`kpi`](Self::kpi), but for those of running it.
     pub async fn explain(&self, request: &KpiRequest) -> Result<String, QueryError> {
-        let held = self.loaded.read().await;
-        let Prepared { query, .. } = self.prepared(request, *held).await?;
-        Ok(match &query.definition.kind {
-            Kind::Flow => query.flow(),
-            Kind::Stock(stock) => stock::texts(&query, stock).shown(),
-        })
-    }
-
-    /// A request, checked, and where its rows come from.
-    async fn prepared<'a>(
-        &'a self,
-        request: &'a KpiRequest,
-        loaded: Option<Loaded>,
-    ) -> Result<Prepared<'a>, QueryError> {
-        let definition = self.definitions.get(&request.name)?;
-        let by: &'a [String] = request.by.as_ref().unwrap_or(&definition.default_by);
-        definition.check_dimensions(by)?;
-        let measures = Selection::new(definition, request.measures.as_deref())?;
-        let filter = request.filter.as_deref().map(str::trim).filter(|filter| !filter.is_empty());
-        if let Some(filter) = filter {
-            filter::check(&self.context, definition, filter).await?;
-        }
-        let asked = Asked {
-            grain: request.grain,
-            since_us: request.since_us,
-            until_us: request.until_us,
-            as_of_us: self.as_of_us,
-            first_us: self.first_us,
-        };
-        let period = Period::new(asked, &self.clocks)?;
-        let asked = *period.asked();
-        let zone = self.clocks.zone();
-        let about = rollup::Request { definition, measures: &measures, by, filter, asked: &asked, zone: &zone };
-        let (rollup, refusal) = match rollup::choose(about) {
-            Ok(rollup) => (rollup, None),
-            Err(reason) => (None, Some(reason)),
-        };
-        let schema = self.schema(definition).await.map_err(QueryError::while_doing("reading columns"))?;
-        let mut query = Query {
-            definition,
-            measures,
-            by,
-            asked,
-            filter,
-            target: definition.target.map(|t| targets::expression(&self.settings, t, request.target_us)),
-            table: &definition.table,
-            // A table that does not have the column says so when it is asked.
-            time_nullable: schema.field_with_name(&definition.time).is_ok_and(|field| field.is_nullable()),
-            rollup,
-        };
-        if definition.kind == Kind::Flow
-            && loaded.is_some_and(|loaded| loaded.covers(&asked))
-            && let Some(shape) = loaded::shape(&query, &schema)
-        {
-            query.table = shape.name;
-        }
-        Ok(Prepared { query, period, refusal })
-    }
-
-    /// The columns of a definition's table.
-    async fn schema(&self, definition: &Definition) -> Result<SchemaRef, DataFusionError> {
-        Ok(self.context.table_provider(definition.table.as_str()).await?.schema())
-    }
-
-    /// What a reader of a KPI should know about the archive.
-    fn notes(&self, definition: &Definition) -> Vec<String> {
-        match definition.requires {
-            Some(Requirement::Closes) if !self.has_closes => vec!["no close events".to_owned()],
-            Some(Requirement::Closes) | None => Vec::new(),
-        }
+        self.kpis.explain(request).await
     }
 }
 
-/// A request that can be run.
-struct Prepared<'a> {
-    query: Query<'a>,
-    period: Period,
-    /// Why the definition's rollup cannot be used, as the end of a sentence; none if it is used, or there is none.
-    refusal: Option<String>,
+/// The names of all tables and views.
+fn own_tables(context: &SessionContext) -> HashSet<String> {
+    let mut names = HashSet::new();
+    for catalog in context.catalog_names().into_iter().filter_map(|name| context.catalog(&name)) {
+        for schema in catalog.schema_names().into_iter().filter_map(|name| catalog.schema(&name)) {
+            names.extend(schema.table_names());
+        }
+    }
+    names
 }
 
 fn config(options: &EngineOptions) -> SessionConfig {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
+use tapemeasure_archive::ArchiveError;
+use tapemeasure_model::calendar::CalendarError;
 
 /// Why a KPI or a query has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +52,26 @@ pub enum QueryError {
         /// As given.
         name: String,
     },
+    /// There is no such comparison.
+    #[error("unknown comparison {name:?}; did you mean {nearest}? known are {known}")]
+    UnknownComparison {
+        /// As given.
+        name: String,
+        /// The known name that differs least.
+        nearest: String,
+        /// Every known form.
+        known: String,
+    },
+    /// A comparison that the KPI or the period cannot have.
+    #[error("cannot compare {kpi} with {comparison}: {reason}")]
+    BadComparison {
+        /// The comparison, as on the command line.
+        comparison: String,
+        /// The KPI.
+        kpi: String,
+        /// Why not, and what to do.
+        reason: String,
+    },
     /// The period ends before it begins, or where it begins.
     #[error("the period from {since} to {until} is empty; give an end after the start")]
     EmptyPeriod {
@@ -57,6 +79,30 @@ pub enum QueryError {
         since: String,
         /// First instant after it.
         until: String,
+    },
+    /// No grain of that name.
+    #[error("unknown grain {name:?}; did you mean {nearest}? known are {known}")]
+    UnknownGrain {
+        /// As given.
+        name: String,
+        /// The known name that differs least.
+        nearest: String,
+        /// Every grain.
+        known: String,
+    },
+    /// A table function is called with arguments that it does not take.
+    #[error("{function}(): {reason}")]
+    BadCall {
+        /// The function.
+        function: &'static str,
+        /// What is wrong, and what to write.
+        reason: String,
+    },
+    /// Something that SQL has and that would be passed over in silence.
+    #[error("{what} would have no effect here; leave it out")]
+    Unread {
+        /// What it is.
+        what: String,
     },
     /// The condition given with a KPI is no condition over its rows.
     #[error("bad condition {filter:?} for {kpi}: {reason}; write SQL over the columns of {table}")]
@@ -103,6 +149,12 @@ pub enum QueryError {
         #[source]
         source: Box<DataFusionError>,
     },
+    /// A statement drops or replaces what the archive brings.
+    #[error("{name} belongs to the archive and can be neither dropped nor replaced; choose another name")]
+    OwnTable {
+        /// The table or view.
+        name: String,
+    },
     /// Memory or scratch space ran out.
     #[error("out of memory or scratch space: {reason}; raise --memory, ask for a shorter period or fewer groups")]
     Resources {
@@ -111,6 +163,62 @@ pub enum QueryError {
         /// What DataFusion said.
         #[source]
         source: Box<DataFusionError>,
+    },
+    /// The period has no bucket of that name.
+    #[error(
+        "there is no {grain} {bucket:?} in the period; name one as `tape kpi --grain {grain}` prints it, from {first} to \
+         {last}"
+    )]
+    UnknownBucket {
+        /// As given.
+        bucket: String,
+        /// How long the buckets are.
+        grain: String,
+        /// The first bucket of the period.
+        first: String,
+        /// The last bucket of the period.
+        last: String,
+    },
+    /// A value that a dimension of time cannot have.
+    #[error("{dimension} of {kpi} cannot be {value:?}; write a whole number, as `tape kpi --by {dimension}` prints it")]
+    BadCell {
+        /// The KPI.
+        kpi: String,
+        /// The dimension.
+        dimension: String,
+        /// As given.
+        value: String,
+    },
+    /// Messages are asked of a KPI that is over something else.
+    #[error("{kpi} does not count messages; leave --events out")]
+    NoMessages {
+        /// The KPI.
+        kpi: String,
+    },
+    /// The rows of a cell are not what the KPI counted: a fault of this program.
+    #[error("the rows behind {kpi} come to {measure} = {rows}, and the KPI says {cell}; please report it")]
+    DrillMismatch {
+        /// The KPI.
+        kpi: String,
+        /// The measure that differs.
+        measure: String,
+        /// What the rows come to.
+        rows: String,
+        /// What the KPI says.
+        cell: String,
+    },
+    /// A clock that no event starts or stops: facts and events do not belong together.
+    #[error(
+        "no event starts or stops the clock of conversation {conversation_id:?} of source {source_name:?} at {at}; check \
+         the archive with `tape verify`"
+    )]
+    MissingEvent {
+        /// The source.
+        source_name: String,
+        /// The conversation.
+        conversation_id: String,
+        /// When the clock started or stopped.
+        at: String,
     },
     /// A file of the archive cannot be read.
     #[error("cannot read the archive while {doing}: {reason}; check it with `tape verify`")]
@@ -164,6 +272,23 @@ pub enum QueryError {
         /// What is wrong and what to write.
         reason: String,
     },
+    /// A file or folder of definitions cannot be read.
+    #[error("cannot read the definitions in {path:?}; check that it is there and may be read")]
+    ReadDefinitions {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Rows are asked of a KPI that is made of other KPIs.
+    #[error("{kpi} is made of other KPIs and has no rows of its own; ask for those of {parts}")]
+    MadeOfOthers {
+        /// The KPI.
+        kpi: String,
+        /// What it is made of.
+        parts: String,
+    },
     /// Filling up the empty buckets would make more rows than anybody reads.
     #[error(
         "{buckets} buckets for each of {groups} groups are more than {limit} rows; ask for a longer grain or a shorter \
@@ -176,6 +301,75 @@ pub enum QueryError {
         groups: u64,
         /// The most rows that are made.
         limit: u64,
+    },
+    /// Business hours are asked for, and the settings do not have them (kpi-rules T2).
+    #[error("{error}")]
+    BusinessHours {
+        /// What is missing, and how to set it. No source of this error, because its text is this one's.
+        error: CalendarError,
+    },
+    /// No baseline of that name.
+    #[error("unknown baseline {name:?}; did you mean {nearest}? known are {known} (`tape baseline list`)")]
+    UnknownBaseline {
+        /// As given.
+        name: String,
+        /// The known name that differs least.
+        nearest: String,
+        /// Every known name.
+        known: String,
+    },
+    /// No baseline at all.
+    #[error("there is no baseline {name:?}, nor any other; make it with `tape baseline save {name}`")]
+    NoBaselines {
+        /// As given.
+        name: String,
+    },
+    /// Baselines have no column for that dimension.
+    #[error("a baseline cannot be grouped by {name:?}; write {known}, or none")]
+    BaselineDimension {
+        /// As given.
+        name: String,
+        /// Every dimension that has a column.
+        known: String,
+    },
+    /// A baseline was saved without that KPI.
+    #[error("baseline {baseline} has no {kpi:?}; did you mean {nearest}? it has {known}")]
+    NotInBaseline {
+        /// The baseline.
+        baseline: String,
+        /// The KPI as given.
+        kpi: String,
+        /// The KPI of the baseline that differs least.
+        nearest: String,
+        /// Every KPI of the baseline.
+        known: String,
+    },
+    /// A baseline was made under other settings, or with another definition (kpi-rules B2).
+    #[error("baseline {baseline} of {kpi} cannot be compared: {change}; {remedy}")]
+    NotComparable {
+        /// The baseline.
+        baseline: String,
+        /// The KPI.
+        kpi: String,
+        /// What is not what it was: name, value then, value now.
+        change: Box<Change>,
+        /// What to do.
+        remedy: String,
+    },
+    /// Other programs kept committing to the table of baselines.
+    #[error("baseline {name} could not be saved because others kept saving theirs; run the command again")]
+    BaselinesBusy {
+        /// The baseline.
+        name: String,
+    },
+    /// The table of baselines cannot be read or written.
+    #[error("cannot {doing} baselines: {source}")]
+    Baselines {
+        /// What was being done.
+        doing: &'static str,
+        /// What the archive says.
+        #[source]
+        source: Box<ArchiveError>,
     },
     /// A fault of this program, or of its engine.
     #[error("internal error while {doing}: {reason}; please report it")]
@@ -190,9 +384,30 @@ pub enum QueryError {
     },
 }
 
+/// What changed since a baseline was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The name of the setting, or what else changed.
+    pub what: String,
+    /// Its value in the baseline.
+    pub then: String,
+    /// Its value now.
+    pub now: String,
+}
+
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} was {} then and is {} now", self.what, self.then, self.now)
+    }
+}
+
 impl QueryError {
     /// An error of a query that the user wrote.
     pub(crate) fn of_user(error: DataFusionError) -> Self {
+        let error = match Self::own(error) {
+            Ok(own) => return own,
+            Err(error) => error,
+        };
         match fault(&error) {
             Fault::Query => Self::BadQuery { reason: one_line(&error), source: Box::new(error) },
             _ => Self::of_engine("running the query", error),
@@ -201,6 +416,10 @@ impl QueryError {
 
     /// An error of a query that this crate wrote: whatever is wrong with it is not the user's fault.
     pub(crate) fn of_engine(doing: &'static str, error: DataFusionError) -> Self {
+        let error = match Self::own(error) {
+            Ok(own) => return own,
+            Err(error) => error,
+        };
         let (reason, kind) = (one_line(&error), fault(&error));
         let source = Box::new(error);
         match kind {
@@ -208,6 +427,34 @@ impl QueryError {
             Fault::Storage => Self::Storage { doing, reason, source },
             Fault::Query | Fault::Engine => Self::Internal { doing, reason, source },
         }
+    }
+
+    /// An error of this crate that went through DataFusion, as it was; any other as it came.
+    fn own(error: DataFusionError) -> Result<Self, DataFusionError> {
+        // However deep: functions fail while rows flow, and operators wrap what they pass on.
+        if let DataFusionError::External(inner) = error.find_root()
+            && let Some(error) = inner.downcast_ref::<CalendarError>()
+        {
+            return Ok(Self::BusinessHours { error: error.clone() });
+        }
+        match error {
+            DataFusionError::External(inner) => match inner.downcast::<Self>() {
+                Ok(own) => Ok(*own),
+                Err(inner) => Err(DataFusionError::External(inner)),
+            },
+            DataFusionError::Context(said, inner) => {
+                Self::own(*inner).map_err(|inner| DataFusionError::Context(said, Box::new(inner)))
+            }
+            DataFusionError::Diagnostic(said, inner) => {
+                Self::own(*inner).map_err(|inner| DataFusionError::Diagnostic(said, Box::new(inner)))
+            }
+            other => Err(other),
+        }
+    }
+
+    /// An error of the table of baselines, as a closure for `map_err`.
+    pub(crate) fn of_baselines(doing: &'static str) -> impl Fn(ArchiveError) -> Self {
+        move |source| Self::Baselines { doing, source: Box::new(source) }
     }
 
     /// [`Self::of_engine`] as a closure for `map_err`.
@@ -261,6 +508,8 @@ pub(crate) fn one_line(error: &DataFusionError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
@@ -273,6 +522,23 @@ mod tests {
             "out of memory or scratch space: no room for 3 bytes; raise --memory, ask for a shorter period or fewer \
              groups"
         );
+    }
+
+    #[test]
+    fn an_error_of_ours_comes_back_as_it_went() {
+        let call = QueryError::BadCall { function: "kpi", reason: "no".to_owned() };
+        let wrapped = DataFusionError::External(Box::new(call)).context("planning");
+        assert_eq!(QueryError::of_user(wrapped).to_string(), "kpi(): no");
+        let other = DataFusionError::External("disk on fire".into());
+        assert!(matches!(QueryError::of_engine("testing", other), QueryError::Internal { .. }));
+    }
+
+    #[test]
+    fn what_a_calendar_lacks_comes_through_any_wrapping() {
+        let missing = DataFusionError::External(Box::new(CalendarError::NoneNamed));
+        let wrapped = DataFusionError::from(&Arc::new(missing.context("a stream"))).context("gathering");
+        let error = QueryError::of_engine("testing", wrapped);
+        assert_eq!(error.to_string(), CalendarError::NoneNamed.to_string());
     }
 
     #[test]

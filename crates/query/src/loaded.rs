@@ -130,7 +130,7 @@ mod tests {
     use super::*;
     use crate::definitions::{Definitions, Selection};
     use crate::functions::local_time::Clocks;
-    use crate::plan::gather;
+    use crate::plan::{Hours, gather};
     use crate::testing::{flags, instants, numbers, session, texts};
 
     fn waits() -> RecordBatch {
@@ -190,6 +190,7 @@ mod tests {
                 table: &definition.table,
                 time_nullable: false,
                 rollup: None,
+                hours: Hours::Elapsed,
             };
             shape(&query, &schema).map(|shape| shape.name)
         };

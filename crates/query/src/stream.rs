@@ -1,12 +1,15 @@
 //! The answer to a query, batch by batch.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
+use datafusion::dataframe::DataFrame;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::{Stream, StreamExt};
 
 use crate::error::QueryError;
@@ -15,11 +18,45 @@ use crate::error::QueryError;
 pub struct ResultStream {
     schema: SchemaRef,
     stream: SendableRecordBatchStream,
+    reading: Reading,
+}
+
+/// How far a running query has come. A handle of its own, because the rows are often taken by another task.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    plan: Arc<dyn ExecutionPlan>,
+}
+
+impl Reading {
+    /// Rows that the query has read from tables so far, filters aside.
+    pub fn rows(&self) -> u64 {
+        rows_of_leaves(&self.plan)
+    }
+}
+
+fn rows_of_leaves(plan: &Arc<dyn ExecutionPlan>) -> u64 {
+    let inputs = plan.children();
+    if inputs.is_empty() {
+        return plan.metrics().and_then(|metrics| metrics.output_rows()).unwrap_or(0) as u64;
+    }
+    inputs.into_iter().map(rows_of_leaves).sum()
 }
 
 impl ResultStream {
-    pub(crate) fn new(stream: SendableRecordBatchStream) -> Self {
-        Self { schema: stream.schema(), stream }
+    /// Plans the query and starts it.
+    ///
+    /// # Errors
+    /// Those of a query that the user wrote.
+    pub(crate) async fn of(frame: DataFrame) -> Result<Self, QueryError> {
+        let task = Arc::new(frame.task_ctx());
+        let plan = frame.create_physical_plan().await.map_err(QueryError::of_user)?;
+        let stream = execute_stream(Arc::clone(&plan), task).map_err(QueryError::of_user)?;
+        Ok(Self { schema: stream.schema(), stream, reading: Reading { plan } })
+    }
+
+    /// How far the query has come.
+    pub fn reading(&self) -> Reading {
+        self.reading.clone()
     }
 
     /// The columns of every batch.

@@ -50,8 +50,9 @@ impl Change {
         let difference = value - previous;
         let text = match card.unit {
             Unit::Seconds => quantity::signed_duration(difference),
-            Unit::Count if previous > 0.0 => quantity::signed_relative(difference / previous),
+            Unit::Count | Unit::Number if previous > 0.0 => quantity::signed_relative(difference / previous),
             Unit::Count => quantity::signed_count(difference),
+            Unit::Number => quantity::signed_decimal(difference),
             Unit::Share => quantity::signed_points(difference),
         };
         let trend = if text.starts_with('±') {

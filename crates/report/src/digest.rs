@@ -3,7 +3,15 @@
 //! Instants and labels arrive as text, already in the zone of the report; durations are seconds. `None` and numbers that
 //! are not finite are "not known" and shown as "–", never as zero (kpi-rules A2).
 
+mod method;
+mod rules;
+mod series;
+
 use serde::Serialize;
+
+pub use method::{DefinitionText, Method};
+pub use rules::{Drill, RuleOutcome, RuleStatus, RuleThreshold};
+pub use series::{ChannelSeries, Distribution, Messages, Point, Reached, Series, Subscriptions, TimeSeries, WeekCell};
 
 /// Name of the KPI that counts questions.
 pub const INBOUND_MESSAGE_VOLUME: &str = "inbound_message_volume";
@@ -27,6 +35,8 @@ pub struct Digest {
     pub title: String,
     /// Name or address of the archive; left out of the report when empty.
     pub archive: String,
+    /// The version of the archive that was read.
+    pub version: Option<i64>,
     /// The period that the numbers are over.
     pub period: Period,
     /// IANA name of the zone that all texts and hours are in.
@@ -45,8 +55,22 @@ pub struct Digest {
     pub worst_hours: Vec<WorstCell>,
     /// The topics with the longest waits, worst first.
     pub topics: Vec<TopicRow>,
-    /// What could be done; filled from [`suggest`](crate::suggest()).
+    /// Every topic, those with the most answered waits first.
+    pub topic_waits: Vec<TopicRow>,
+    /// The KPIs over time.
+    pub series: Series,
+    /// Questions and waits by hour of the week; hours without either are left out.
+    pub week: Vec<WeekCell>,
+    /// How long waits and resolutions were.
+    pub distributions: Vec<Distribution>,
+    /// What must be looked at; filled from [`findings`](crate::findings()).
+    pub findings: Vec<Finding>,
+    /// What could be done; filled from [`suggest`](mod@crate::suggest).
     pub suggestions: Vec<Suggestion>,
+    /// Every rule, whether it fired or not.
+    pub rules: Vec<RuleOutcome>,
+    /// Definitions, settings and SQL behind the numbers.
+    pub method: Method,
 }
 
 impl Digest {
@@ -74,6 +98,23 @@ pub struct Coverage {
     pub last: Option<String>,
     /// Events.
     pub events: u64,
+    /// Seconds from the last event to the as-of time, rounded down; `None` where the as-of time is earlier.
+    pub behind_s: Option<u64>,
+    /// The sources with their public messages, in the order of their names.
+    pub sources: Vec<SourceRow>,
+}
+
+/// One source of the archive, whatever the period of the report.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SourceRow {
+    /// Its name.
+    pub source: String,
+    /// Questions, answers and bot messages.
+    pub messages: u64,
+    /// The quarter of an hour of the first of them.
+    pub first: Option<String>,
+    /// The quarter of an hour of the last of them.
+    pub last: Option<String>,
 }
 
 /// What a KPI is counted in.
@@ -87,6 +128,8 @@ pub enum Unit {
     Count,
     /// A part of a whole, 0 to 1.
     Share,
+    /// Any other number, such as messages an agent.
+    Number,
 }
 
 /// Which way a KPI should go.
@@ -133,8 +176,29 @@ pub struct KpiCard {
     pub details: Vec<(String, String)>,
     /// The number can still change: the period is not over, or waits in it are open (kpi-rules T3).
     pub provisional: bool,
+    /// What is usual for the KPI.
+    pub baseline: Option<Baseline>,
+    /// How the KPI stands to what is usual: "better", "worse", "within usual range" (kpi-rules B2).
+    pub verdict: Option<String>,
     /// Why the number is missing or to be read with care: "no close events".
     pub note: Option<String>,
+}
+
+/// What is usual for a KPI, in its unit.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Baseline {
+    /// Where it comes from, for people: "the 8 weeks before", the name of a saved baseline.
+    pub name: String,
+    /// The number that is held against it, where that is not the value of the card: the median of its weeks.
+    pub held: Option<f64>,
+    /// Its middle.
+    pub mean: Option<f64>,
+    /// Lowest number that is usual.
+    pub low: Option<f64>,
+    /// Highest number that is usual.
+    pub high: Option<f64>,
+    /// Measurements that it rests on.
+    pub n: Option<u64>,
 }
 
 /// One channel over the period.
@@ -144,8 +208,24 @@ pub struct ChannelRow {
     pub channel: Option<String>,
     /// Questions.
     pub inbound: u64,
+    /// Answers.
+    pub agent: u64,
+    /// Bot messages.
+    pub bot: u64,
     /// Its share of all messages of the period, 0 to 1.
     pub share: Option<f64>,
+    /// Its target of the first response; `None` where that depends on the source.
+    pub first_response_target_s: Option<f64>,
+    /// Share of first responses within the target, 0 to 1 (kpi-rules G1).
+    pub first_response_within: Option<f64>,
+    /// Its target of every response; `None` where that depends on the source.
+    pub response_target_s: Option<f64>,
+    /// Share of responses within the target, 0 to 1.
+    pub response_within: Option<f64>,
+    /// Its target of the resolution; `None` where that depends on the source.
+    pub resolution_target_s: Option<f64>,
+    /// Share of resolutions within the target, 0 to 1.
+    pub resolution_within: Option<f64>,
     /// Mean first response.
     pub first_response_mean_s: Option<f64>,
     /// First responses behind the mean.
@@ -192,10 +272,37 @@ pub struct TopicRow {
     pub waits: u64,
     /// Mean wait.
     pub mean_s: Option<f64>,
+    /// Half of the waits were no longer.
+    pub p50_s: Option<f64>,
+    /// Nine in ten waits were no longer.
+    pub p90_s: Option<f64>,
     /// Longest wait that was answered.
     pub longest_s: Option<f64>,
     /// Conversation of the longest wait.
     pub conversation_id: Option<String>,
+}
+
+/// What kind of thing was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    /// A KPI misses its target.
+    Missed,
+    /// A KPI is worse than usual.
+    Worse,
+}
+
+/// Something that must be looked at, and the numbers that say so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What kind.
+    pub kind: FindingKind,
+    /// Machine name of the KPI.
+    pub kpi: String,
+    /// What it is, in one sentence.
+    pub text: String,
+    /// The numbers that say so.
+    pub evidence: String,
 }
 
 /// Something to do, and why.
@@ -207,6 +314,8 @@ pub struct Suggestion {
     pub text: String,
     /// The numbers that say so.
     pub evidence: String,
+    /// The command line that lists the rows behind them.
+    pub drill: Option<Drill>,
 }
 
 #[cfg(test)]

@@ -9,14 +9,18 @@
 //! | [`quantity`] | durations, counts, shares and differences as text |
 //! | [`sparkline`] | a series as a row of block characters |
 //! | [`change`] | a KPI against its previous period and against its target |
+//! | [`findings`](mod@findings) | targets that are missed, KPIs that are worse than usual |
 //! | [`suggest`](mod@suggest) | what a support lead could do about the numbers |
 //! | [`terminal`] | the report for a terminal |
 //! | [`markdown`] | the report as Markdown with tables |
 //! | [`html`] | the report as one HTML file |
+//! | `dates` | buckets in words |
 //! | `phrase` | the wording that all three share |
 
 pub mod change;
+mod dates;
 pub mod digest;
+pub mod findings;
 pub mod html;
 pub mod markdown;
 mod phrase;
@@ -29,4 +33,5 @@ pub mod terminal;
 mod sample;
 
 pub use digest::Digest;
-pub use suggest::{Thresholds, suggest};
+pub use findings::findings;
+pub use suggest::{Evidence, Thresholds};

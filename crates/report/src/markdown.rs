@@ -30,6 +30,13 @@ pub fn render(digest: &Digest) -> String {
     section(&mut page, "Channels", channels(&digest.channels));
     section(&mut page, "Where people wait: hours of the week", worst_hours(&digest.worst_hours));
     section(&mut page, "Where people wait: topics", topics(&digest.topics));
+    if !digest.findings.is_empty() {
+        let items = digest
+            .findings
+            .iter()
+            .map(|finding| format!("- **{}** – {}\n", escape(&finding.text), escape(&finding.evidence)));
+        section(&mut page, "What stands out", items.collect());
+    }
     section(&mut page, "What to do", suggestions(digest));
     let notes = phrase::footnotes(digest);
     if !notes.is_empty() {
@@ -151,9 +158,38 @@ fn suggestions(digest: &Digest) -> String {
         return nothing(NO_SUGGESTIONS);
     }
     let items = digest.suggestions.iter().enumerate().map(|(position, suggestion)| {
-        format!("{}. **{}** – {}\n", position + 1, escape(&suggestion.text), escape(&suggestion.evidence))
+        let command = suggestion.drill.as_ref().map(|drill| format!(" – {}", code(&drill.command))).unwrap_or_default();
+        format!("{}. **{}** – {}{command}\n", position + 1, escape(&suggestion.text), escape(&suggestion.evidence))
     });
     items.collect()
+}
+
+/// The rules of a digest as Markdown: what each decided, and by which numbers.
+pub fn rules(digest: &Digest) -> String {
+    if digest.rules.is_empty() {
+        return nothing(NO_SUGGESTIONS);
+    }
+    let cells = digest.rules.iter().map(|outcome| {
+        let thresholds: Vec<String> =
+            outcome.thresholds.iter().map(|threshold| format!("{} = {}", threshold.setting, threshold.value)).collect();
+        vec![
+            escape(&outcome.rule),
+            outcome.status.as_str().to_owned(),
+            escape(&outcome.why),
+            escape(&outcome.looks_at),
+            escape(&thresholds.join(", ")),
+        ]
+    });
+    table(&[("rule", Left), ("says", Left), ("numbers", Left), ("looks at", Left), ("settings", Left)], cells)
+}
+
+/// A text as code, whatever it holds.
+fn code(text: &str) -> String {
+    let text = clean(text);
+    let longest = text.split(|c: char| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    // Backticks at an end would join the fence.
+    if longest == 0 { format!("{fence}{text}{fence}") } else { format!("{fence} {text} {fence}") }
 }
 
 /// A table of cells that are Markdown already.
@@ -265,6 +301,16 @@ mod tests {
             kpi.ends_with("` by day | n 17,993 · p50 2 min 03 s · p90 14 min 40 s · open 12 · provisional |"),
             "{kpi}"
         );
+    }
+
+    #[test]
+    fn findings_are_a_list() {
+        let mut digest = sample::rich();
+        digest.kpis[2].value = Some(842.0);
+        digest.findings = crate::findings(&digest);
+        let item = "## What stands out\n\n- **First response time misses its target** – 14 min 02 s against 10 min \
+                    (n 17,993), 82.4 % within it\n";
+        assert!(render(&digest).contains(item));
     }
 
     #[test]

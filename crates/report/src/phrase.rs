@@ -1,8 +1,9 @@
 //! The wording that terminal, Markdown and HTML share, so that the three never say different things.
 
 use crate::change::{Change, MIN_N, Target, Verdict, too_few};
-use crate::digest::{Coverage, Digest, KpiCard, Period, WorstCell};
-use crate::quantity::{count, known};
+use crate::dates::weekday;
+use crate::digest::{Baseline, Coverage, Digest, KpiCard, Period, WorstCell};
+use crate::quantity::{self, count, human_duration, known};
 
 /// Said where there are no KPIs at all.
 pub(crate) const NO_KPIS: &str = "no KPIs asked for";
@@ -14,6 +15,8 @@ pub(crate) const NO_CHANNELS: &str = "no messages in this period";
 pub(crate) const NO_HOURS: &str = "no answered waits in this period";
 /// Said where no topic has answered waits.
 pub(crate) const NO_TOPICS: &str = "no topics with answered waits in this period";
+/// Said where no target is missed and nothing is worse than usual.
+pub(crate) const NO_FINDINGS: &str = "no target is missed, and nothing is known to be worse than usual";
 /// Said where no rule fires.
 pub(crate) const NO_SUGGESTIONS: &str = "nothing stands out";
 /// Marks a number with too few measurements behind it.
@@ -33,11 +36,13 @@ pub(crate) fn facts(digest: &Digest) -> Vec<(&'static str, String)> {
         period = format!("{period} · {}", digest.zone);
     }
     [
-        ("archive", Some(digest.archive.clone())),
+        ("archive", Some(archive_text(digest))),
         ("period", Some(period)),
         ("compared with", digest.previous_label.clone()),
         ("data", Some(coverage_text(&digest.coverage))),
+        ("sources", sources_text(&digest.coverage)),
         ("as of", digest.as_of.clone()),
+        ("freshness", digest.coverage.behind_s.map(freshness_text)),
     ]
     .into_iter()
     .filter_map(|(label, text)| text.filter(|text| !text.is_empty()).map(|text| (label, text)))
@@ -54,23 +59,41 @@ pub(crate) fn name(name: Option<&str>) -> String {
 
 /// An hour of the week: "Mon 09:00–10:00".
 pub(crate) fn slot(cell: &WorstCell) -> String {
-    let day = match cell.day_of_week {
-        1 => "Mon",
-        2 => "Tue",
-        3 => "Wed",
-        4 => "Thu",
-        5 => "Fri",
-        6 => "Sat",
-        7 => "Sun",
-        _ => "day ?",
-    };
+    let day = weekday(u32::try_from(cell.day_of_week).unwrap_or(0));
     format!("{day} {:02}:00–{:02}:00", cell.hour, cell.hour + 1)
 }
 
 /// The further numbers of a KPI, n first: "n 17,993", "p50 2 min 03 s".
 pub(crate) fn details(card: &KpiCard) -> Vec<String> {
     let n = card.n.map(|n| format!("n {}", count(n)));
-    n.into_iter().chain(card.details.iter().map(|(label, text)| format!("{label} {text}"))).collect()
+    let further = card.details.iter().map(|(label, text)| format!("{label} {text}"));
+    n.into_iter().chain(further).chain(standing(card)).collect()
+}
+
+/// How a KPI stands to what is usual: "usual 20 min to 32 min: worse".
+pub(crate) fn standing(card: &KpiCard) -> Option<String> {
+    let range = range_text(card, card.baseline.as_ref()?)?;
+    Some(match &card.verdict {
+        Some(verdict) => format!("usual {range}: {verdict}"),
+        None => format!("usual {range}"),
+    })
+}
+
+/// A KPI held against what is usual, in a sentence.
+pub(crate) fn against(card: &KpiCard, baseline: &Baseline) -> String {
+    let held = match known(baseline.held) {
+        Some(held) => format!("{} in the middle week", quantity::value(card.unit, Some(held))),
+        None => quantity::value(card.unit, card.value),
+    };
+    match range_text(card, baseline) {
+        Some(range) => format!("{held}; usual is {range} by {}", baseline.name),
+        None => format!("{held}; by {}", baseline.name),
+    }
+}
+
+fn range_text(card: &KpiCard, baseline: &Baseline) -> Option<String> {
+    let (low, high) = (known(baseline.low)?, known(baseline.high)?);
+    Some(format!("{} to {}", quantity::value(card.unit, Some(low)), quantity::value(card.unit, Some(high))))
 }
 
 /// What a reader must know about a KPI: its note, or why there is no number.
@@ -140,6 +163,32 @@ fn period_text(period: &Period) -> String {
     }
 }
 
+fn archive_text(digest: &Digest) -> String {
+    match digest.version {
+        Some(version) if !digest.archive.is_empty() => format!("{} · version {version}", digest.archive),
+        Some(version) => format!("version {version}"),
+        None => digest.archive.clone(),
+    }
+}
+
+fn sources_text(coverage: &Coverage) -> Option<String> {
+    let names: Vec<&str> = coverage.sources.iter().map(|row| row.source.as_str()).collect();
+    match names.as_slice() {
+        [] => None,
+        [first, second, third, rest @ ..] if rest.len() > 1 => {
+            Some(format!("{first}, {second}, {third} and {} more", rest.len()))
+        }
+        all => Some(all.join(", ")),
+    }
+}
+
+fn freshness_text(behind_s: u64) -> String {
+    match behind_s {
+        0 => "up to the last event".to_owned(),
+        behind_s => format!("the last event is {} before the as-of time", human_duration(behind_s as f64)),
+    }
+}
+
 fn coverage_text(coverage: &Coverage) -> String {
     if coverage.events == 0 {
         return "no events".to_owned();
@@ -156,6 +205,7 @@ fn coverage_text(coverage: &Coverage) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digest::{SourceRow, Unit};
     use crate::sample;
 
     #[test]
@@ -176,6 +226,34 @@ mod tests {
             ("as of", "2025-04-02 17:31"),
         ];
         assert_eq!(facts(&sample::rich()), expected.map(|(label, text)| (label, text.to_owned())));
+    }
+
+    #[test]
+    fn versions_sources_and_freshness_are_said_where_they_are_known() {
+        let source = |name: &str| SourceRow { source: name.to_owned(), ..SourceRow::default() };
+        let mut digest = Digest { archive: "a".to_owned(), version: Some(3), ..Digest::default() };
+        digest.coverage.sources = ["shop", "mail"].map(source).into();
+        digest.coverage.behind_s = Some(11_100);
+        let found = facts(&digest);
+        assert_eq!(found[0], ("archive", "a · version 3".to_owned()));
+        assert_eq!(found[3], ("sources", "shop, mail".to_owned()));
+        assert_eq!(found[4], ("freshness", "the last event is 3 h 05 min before the as-of time".to_owned()));
+        digest.coverage.sources = ["a", "b", "c", "d", "e"].map(source).into();
+        digest.coverage.behind_s = Some(0);
+        assert_eq!(facts(&digest)[3].1, "a, b, c and 2 more");
+        assert_eq!(facts(&digest)[4].1, "up to the last event");
+    }
+
+    #[test]
+    fn what_is_usual_is_said_with_the_verdict() {
+        let baseline =
+            Baseline { name: "march".to_owned(), low: Some(0.018), high: Some(0.021), ..Baseline::default() };
+        let card = KpiCard { unit: Unit::Share, value: Some(0.023), baseline: Some(baseline), ..KpiCard::default() };
+        assert_eq!(standing(&card), Some("usual 1.8 % to 2.1 %".to_owned()));
+        let judged = KpiCard { verdict: Some("worse".to_owned()), ..card.clone() };
+        assert_eq!(details(&judged), ["usual 1.8 % to 2.1 %: worse"]);
+        assert_eq!(against(&card, card.baseline.as_ref().unwrap()), "2.3 %; usual is 1.8 % to 2.1 % by march");
+        assert_eq!(standing(&KpiCard { baseline: Some(Baseline::default()), ..card }), None);
     }
 
     #[test]

@@ -71,6 +71,14 @@ pub fn signed_count(difference: f64) -> String {
     signed(difference, &count(magnitude as u64))
 }
 
+/// A difference of other numbers: "+0.25", "−3", "±0".
+pub fn signed_decimal(difference: f64) -> String {
+    match decimal(difference.abs()).as_str() {
+        "0" => "±0".to_owned(),
+        text => signed(difference, text),
+    }
+}
+
 /// A relative change, 0.12 for twelve percent more: "+12 %", below ten percent with a decimal: "−3.4 %".
 pub fn signed_relative(ratio: f64) -> String {
     if !ratio.is_finite() {
@@ -103,7 +111,21 @@ pub fn value(unit: Unit, value: Option<f64>) -> String {
         (Some(seconds), Unit::Seconds) => human_duration(seconds),
         (Some(number), Unit::Count) => count(number.round() as u64),
         (Some(ratio), Unit::Share) => share(ratio),
+        (Some(number), Unit::Number) => decimal(number),
     }
+}
+
+/// A number with at most two decimals, those at the end left out when they are zero: "1,234.5".
+pub fn decimal(number: f64) -> String {
+    if !number.is_finite() {
+        return MISSING.to_owned();
+    }
+    let hundredths = (number.abs() * 100.0).round() as u64;
+    let text = match hundredths % 100 {
+        0 => count(hundredths / 100),
+        rest => format!("{}.{}", count(hundredths / 100), format!("{rest:02}").trim_end_matches('0')),
+    };
+    if number < 0.0 && hundredths > 0 { format!("{MINUS}{text}") } else { text }
 }
 
 /// A length of time by [`human_duration`], "–" where it is not known.
@@ -272,6 +294,11 @@ mod tests {
         assert_eq!(value(Unit::Seconds, Some(372.0)), "6 min 12 s");
         assert_eq!(value(Unit::Count, Some(48_213.0)), "48,213");
         assert_eq!(value(Unit::Share, Some(0.021)), "2.1 %");
+        for (number, text) in
+            [(3.0, "3"), (3.4, "3.4"), (1_234.056, "1,234.06"), (0.004, "0"), (-0.5, "−0.5"), (f64::NAN, "–")]
+        {
+            assert_eq!(value(Unit::Number, Some(number)), text);
+        }
         assert_eq!(value(Unit::Count, None), "–");
         assert_eq!(value(Unit::Seconds, Some(f64::NAN)), "–");
     }

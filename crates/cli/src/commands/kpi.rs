@@ -1,4 +1,7 @@
-//! `tape kpi`: one KPI, or all seven.
+//! `tape kpi`: one KPI, or all of them; `tape kpi check`: their definitions.
+
+mod check;
+mod explain;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -8,33 +11,43 @@ use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use tapemeasure_model::settings::duration::parse_duration_us;
 use tapemeasure_model::zone::Grain;
-use tapemeasure_query::{Definition, Definitions, Engine, KpiRequest, KpiResult};
+use tapemeasure_query::{Comparison, Definitions, Engine, Hours, KpiRequest, KpiResult, QueryError};
 
 use super::{note, print};
 use crate::args::{Global, Kpi};
-use crate::context::Opened;
+use crate::context::{Opened, definitions};
 use crate::failure::{Done, Failure};
 use crate::output::{Format, Part, Sink, write_batches};
 use crate::watch;
+
+/// In the place of a name: the definitions are checked, and nothing is computed. No KPI can have that name.
+const CHECK: &str = "check";
 
 /// The column that tells whose row it is.
 const KPI: &str = "kpi";
 
 /// Computes, and prints a row a group.
 pub async fn run(global: &Global, verb: &Kpi) -> Result<Done, Failure> {
-    let built_in = Definitions::built_in();
+    if let Some((CHECK, named)) = verb.names.split_first().map(|(first, named)| (first.as_str(), named)) {
+        return check::run(global, verb, named).await;
+    }
+    let definitions = definitions(global, &verb.reading.kpis)?;
     if verb.list {
-        print(&list(&built_in))?;
+        print(&list(&definitions))?;
         return Ok(Done::Well);
     }
     let names: Vec<String> =
-        if verb.names.is_empty() { built_in.names().map(str::to_owned).collect() } else { verb.names.clone() };
+        if verb.names.is_empty() { definitions.names().map(str::to_owned).collect() } else { verb.names.clone() };
     for name in &names {
-        built_in.get(name)?;
+        definitions.get(name)?;
     }
     let grain = Grain::from_name(&verb.grain).ok_or_else(|| {
         let known: Vec<&str> = Grain::ALL.iter().map(|g| g.as_str()).collect();
         Failure::usage(format!("--grain {:?} is none; known are {}", verb.grain, known.join(", ")))
+    })?;
+    let hours = Hours::from_name(&verb.hours).ok_or_else(|| {
+        let known: Vec<&str> = Hours::ALL.iter().map(|hours| hours.as_str()).collect();
+        Failure::usage(format!("--hours {:?} are none; known are {}", verb.hours, known.join(", ")))
     })?;
     let target_us = match &verb.target {
         None => None,
@@ -46,31 +59,77 @@ pub async fn run(global: &Global, verb: &Kpi) -> Result<Done, Failure> {
         .by
         .as_ref()
         .map(|by| by.split(',').map(str::trim).filter(|d| !d.is_empty()).map(str::to_owned).collect::<Vec<_>>());
+    let comparison = verb.compare.as_deref().map(Comparison::parse).transpose()?;
     let format = Format::choose(&verb.output)?;
     let opened = Opened::new(global, &verb.reading).await?;
-    let (since_us, until_us) = opened.span(&verb.span)?;
+    let (since_us, mut until_us) = opened.span(&verb.span)?;
+    if grain == Grain::Total && matches!(comparison, Some(Comparison::Previous | Comparison::Year)) {
+        // Of a month so far the other side is as much of another month, which its end tells.
+        until_us = until_us.or(opened.running_until(&verb.span)?);
+    }
     let engine = opened.engine(global).await?;
-    let mut results = Vec::with_capacity(names.len());
-    for name in names {
-        let request = KpiRequest {
-            name: name.clone(),
+    let requests: Vec<KpiRequest> = names
+        .into_iter()
+        .map(|name| KpiRequest {
+            name,
             by: by.clone(),
             grain,
             since_us,
             until_us,
             filter: verb.filter.clone(),
             target_us,
+            hours,
             measures: None,
             fill: !verb.sparse,
-        };
-        results.push((name, compute(&engine, &request).await?));
+        })
+        .collect();
+    if verb.explain {
+        return explain::run(&engine, &requests, &verb.output).await;
+    }
+    let mut results = Vec::with_capacity(requests.len());
+    let mut left_out = Vec::new();
+    for request in requests {
+        let name = request.name.clone();
+        match &comparison {
+            None => results.push((name, compute(&engine, &request).await?)),
+            Some(comparison) => match compare(&engine, &request, comparison).await? {
+                Ok(result) => results.push((name, result)),
+                Err(error) if !verb.names.is_empty() => return Err(error.into()),
+                Err(error) => left_out.push(error),
+            },
+        }
+    }
+    if results.is_empty()
+        && let Some(error) = left_out.pop()
+    {
+        return Err(error.into());
+    }
+    for error in &left_out {
+        note(&format!("left out: {error}"));
     }
     let sink = Sink::open(verb.output.output.as_deref())?;
-    if verb.explain {
-        return explain(engine.definitions(), &results, sink);
-    }
     write(results, format, sink)?;
     Ok(Done::Well)
+}
+
+/// Computes a KPI and holds it against something, unless the user stops it. The inner error is that this KPI cannot be
+/// compared like that.
+///
+/// # Errors
+/// As [`Engine::compare`], and the user's Ctrl-C.
+async fn compare(
+    engine: &Engine,
+    request: &KpiRequest,
+    comparison: &Comparison,
+) -> Result<Result<KpiResult, QueryError>, Failure> {
+    let result = tokio::select! {
+        result = engine.compare(request, comparison) => result,
+        () = watch::until_interrupted() => return Err(Failure::Interrupted),
+    };
+    match result {
+        Err(error) if !matches!(error, QueryError::BadComparison { .. }) => Err(error.into()),
+        result => Ok(result),
+    }
 }
 
 /// Computes a KPI, unless the user stops it.
@@ -90,38 +149,6 @@ fn list(definitions: &Definitions) -> String {
         text.push_str(&format!("{}\n  {}\n  {}\n", d.name, d.title, d.description.trim()));
     }
     text
-}
-
-/// What each KPI means, and the SQL that was run.
-fn explain(definitions: &Definitions, results: &[(String, KpiResult)], mut sink: Sink) -> Result<Done, Failure> {
-    let place = sink.place();
-    for (name, result) in results {
-        let definition: &Definition = definitions.get(name)?;
-        let fields: Vec<&str> = definition.visible().map(|m| m.name.as_str()).collect();
-        let mut text = format!(
-            "{} ({name})\n\n{}\n\ncounts    {}\nover      {}, by {}\nbetter    {}\nfields    {}\ngroups    {}\n",
-            definition.title,
-            definition.description.trim(),
-            definition.unit,
-            definition.table,
-            definition.time,
-            definition.better.as_str(),
-            fields.join(", "),
-            definition.dimensions.join(", "),
-        );
-        for note in &result.notes {
-            text.push_str(&format!("note      {note}\n"));
-        }
-        text.push_str(&format!(
-            "rows      {}\nserved by {}\n\n{}\n\n",
-            result.batch.num_rows(),
-            result.served_by,
-            result.sql.trim()
-        ));
-        sink.write_all(text.as_bytes()).map_err(|e| Failure::output(&place, e))?;
-    }
-    sink.finish()?;
-    Ok(Done::Well)
 }
 
 /// Writes the rows of some KPIs. For people each is a table of its own; line by line each has its own fields; the

@@ -1,13 +1,16 @@
 //! One file a verb.
 
+pub mod baseline;
 pub mod completions;
 pub mod demo;
+pub mod drill;
 pub mod formats;
 pub mod generate;
 pub mod history;
 pub mod info;
 pub mod ingest;
 pub mod kpi;
+pub mod man;
 pub mod quarantine;
 pub mod report;
 pub mod settings;

@@ -85,20 +85,38 @@ fn is_number(data_type: &DataType) -> bool {
 /// # Errors
 /// A column has a type that has no text.
 pub fn text_table(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<String, ArrowError> {
+    table_of_parts(schema, &[batches], None)
+}
+
+/// Rows as a table with lines, in parts with a row of dots between them where rows were left out. With a width, cells are
+/// folded until the table is no wider, if that can be.
+///
+/// # Errors
+/// A column has a type that has no text.
+pub fn table_of_parts(schema: &SchemaRef, parts: &[&[RecordBatch]], width: Option<u16>) -> Result<String, ArrowError> {
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_preset(UTF8_FULL_CONDENSED);
+    match width {
+        Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
+        None => table.set_content_arrangement(ContentArrangement::Disabled),
+    };
     let align: Vec<CellAlignment> = schema
         .fields()
         .iter()
         .map(|f| if is_number(f.data_type()) { CellAlignment::Right } else { CellAlignment::Left })
         .collect();
     table.set_header(schema.fields().iter().zip(&align).map(|(f, &a)| Cell::new(f.name()).set_alignment(a)));
-    for batch in batches {
-        let cells = Cells::for_people(batch)?;
-        for row in 0..batch.num_rows() {
-            table.add_row((0..batch.num_columns()).map(|column| {
-                Cell::new(cells.text(column, row).unwrap_or_else(|| NULL.to_owned())).set_alignment(align[column])
-            }));
+    for (i, part) in parts.iter().enumerate() {
+        if i > 0 {
+            table.add_row(align.iter().map(|&a| Cell::new("⋮").set_alignment(a)));
+        }
+        for batch in *part {
+            let cells = Cells::for_people(batch)?;
+            for row in 0..batch.num_rows() {
+                table.add_row((0..batch.num_columns()).map(|column| {
+                    Cell::new(cells.text(column, row).unwrap_or_else(|| NULL.to_owned())).set_alignment(align[column])
+                }));
+            }
         }
     }
     Ok(table.to_string())

@@ -46,6 +46,16 @@ impl Format {
         (Self::Arrow, "arrow", &["arrow", "arrows"]),
     ];
 
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(format, _, _)| *format == self).map_or("", |(_, name, _)| name)
+    }
+
+    /// Whether it is no text, and so nothing for a terminal.
+    pub fn is_binary(self) -> bool {
+        matches!(self, Self::Parquet | Self::Arrow)
+    }
+
     /// The format of a name.
     ///
     /// # Errors
@@ -70,7 +80,11 @@ impl Format {
         }
     }
 
-    fn of_ending(path: &Path) -> Result<Self, Failure> {
+    /// The format that the ending of a file's name means.
+    ///
+    /// # Errors
+    /// A usage error for an unknown ending.
+    pub fn of_ending(path: &Path) -> Result<Self, Failure> {
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
         Self::ALL
             .iter()

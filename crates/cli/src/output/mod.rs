@@ -12,7 +12,7 @@ mod format;
 mod sink;
 mod write;
 
-pub use cells::human_bytes;
+pub use cells::{human_bytes, table_of_parts};
 pub use format::Format;
 pub use sink::{Part, Sink};
 pub use write::{BatchWriter, write_batches};

@@ -1,12 +1,13 @@
 //! `settings.toml`: read whole, changed one value at a time with comments and order kept, replaced by renaming.
 
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 
-use toml_edit::{Document, DocumentMut, Item, Key, Table, TableLike, TomlError, Value};
+use toml_edit::{Array, Document, DocumentMut, Item, Key, Table, TableLike, TomlError, Value};
 
-use super::keys::KNOWN;
-use super::{Settings, SettingsError};
+use super::{Settings, SettingsError, keys, versions};
+use crate::calendar::Date;
 
 impl Settings {
     /// Reads a file; one that is not there gives the defaults.
@@ -24,7 +25,12 @@ impl Settings {
     pub fn from_toml(text: &str, path: &Path) -> Result<Self, SettingsError> {
         let document = Document::parse(text).map_err(|source| syntax(text, path, source))?;
         let mut settings = Self::default();
-        settings.apply_table(&mut Vec::new(), document.as_table(), &Origin { text, path })?;
+        let origin = Origin { text, path };
+        settings.apply_table(&mut Vec::new(), document.as_table(), &origin)?;
+        if let Some((path, error)) = settings.unknown_calendar() {
+            let error = SettingsError::Calendar { key: path.join("."), error };
+            return Err(origin.named(error, span_of(document.as_item(), &path)));
+        }
         Ok(settings)
     }
 
@@ -37,31 +43,8 @@ impl Settings {
         let before = read(path)?;
         let keys = split(key)?;
         Self::default().apply(&names(&keys), value)?;
-        let (last, tables) = match keys.split_last() {
-            Some(split) => split,
-            None => return Err(unknown(key)),
-        };
         let (head, mut document) = parse(&before, path)?;
-        let mut table: &mut Table = document.as_table_mut();
-        for part in tables {
-            let item = table.entry(part.get()).or_insert_with(|| {
-                let mut implicit = Table::new();
-                implicit.set_implicit(true);
-                Item::Table(implicit)
-            });
-            table = item.as_table_mut().ok_or_else(|| unknown(key))?;
-        }
-        match table.get_mut(last.get()) {
-            // In place: an insert drops the comments before the name and behind the value.
-            Some(Item::Value(known)) => {
-                let decor = known.decor().clone();
-                *known = Value::from(value);
-                *known.decor_mut() = decor;
-            }
-            _ => {
-                table.insert(last.get(), toml_edit::value(value));
-            }
-        }
+        put(document.as_table_mut(), &names(&keys), value).ok_or_else(|| unknown(key))?;
         Self::replace(path, &before, &with_head(head, &document))
     }
 
@@ -83,9 +66,13 @@ impl Settings {
 
     /// Writes a changed file, if what it says can be.
     fn replace(path: &Path, before: &str, after: &str) -> Result<Self, SettingsError> {
-        // What was wrong before is named by the line that it has on disk.
-        let settings =
-            Self::from_toml(after, path).map_err(|error| Self::from_toml(before, path).err().unwrap_or(error))?;
+        let settings = Self::from_toml(after, path).map_err(|error| match (Self::from_toml(before, path), error) {
+            // What was wrong before is named by the line that it has on disk.
+            (Err(known), _) => known,
+            // A line of a text that is not written says nothing.
+            (Ok(_), SettingsError::InFile { error, .. }) => *error,
+            (Ok(_), error) => error,
+        })?;
         write(path, after)?;
         Ok(settings)
     }
@@ -101,7 +88,7 @@ impl Settings {
             return Ok(Some(value));
         }
         // A name that takes any value at all is one that is merely not set.
-        let known = ["never", "1s", "ignore", "UTC", "monday"];
+        let known = ["never", "1s", "ignore", "UTC", "monday", "closed", "2025-01-01"];
         if known.iter().any(|value| Self::default().apply(&path, value).is_ok()) { Ok(None) } else { Err(unknown(key)) }
     }
 
@@ -114,7 +101,13 @@ impl Settings {
                     self.apply_table(path, &inner.clone().into_table(), origin)?;
                 }
                 Item::Value(Value::String(text)) => {
-                    self.apply(path, text.value()).map_err(|error| origin.named(error, item))?;
+                    self.apply(path, text.value()).map_err(|error| origin.named(error, item.span()))?;
+                }
+                Item::ArrayOfTables(_) | Item::Value(Value::Array(_)) if versions::is_path(path) => {
+                    self.apply_versions(path, item, origin)?;
+                }
+                Item::Value(Value::Array(list)) if path.first().is_some_and(|first| first == CALENDARS) => {
+                    self.apply_list(path, list, origin)?;
                 }
                 other => {
                     let written = other.span().and_then(|span| origin.text.get(span)).unwrap_or_default();
@@ -123,14 +116,55 @@ impl Settings {
                         value: written.trim().to_owned(),
                         expected: "a text in quotes, such as \"10m\"",
                     };
-                    return Err(origin.named(error, other));
+                    return Err(origin.named(error, other.span()));
                 }
             }
             path.pop();
         }
         Ok(())
     }
+
+    /// Applies versions of a calendar that are a list of tables.
+    fn apply_versions(
+        &mut self,
+        path: &mut Vec<String>,
+        item: &Item,
+        origin: &Origin<'_>,
+    ) -> Result<(), SettingsError> {
+        let bad = |value: Option<String>, span| {
+            let expected = "a list of tables, each with a from of its own, such as from = \"2025-07-01\"";
+            let value = value.unwrap_or_default();
+            origin.named(SettingsError::BadValue { key: path.join("."), value, expected }, span)
+        };
+        let versions = versions::of(item).ok_or_else(|| bad(None, item.span()))?;
+        let mut dates = Vec::with_capacity(versions.len());
+        for version in &versions {
+            let date = version.from.as_deref().and_then(Date::parse).filter(|date| !dates.contains(date));
+            dates.push(date.ok_or_else(|| bad(version.from.clone(), version.span.clone()))?);
+        }
+        for (version, date) in versions.iter().zip(dates) {
+            path.push(date.to_string());
+            self.apply_table(path, &version.table, origin)?;
+            path.pop();
+        }
+        Ok(())
+    }
+
+    /// Applies a list of texts and dates as one text.
+    fn apply_list(&mut self, path: &[String], list: &Array, origin: &Origin<'_>) -> Result<(), SettingsError> {
+        let mut texts = Vec::with_capacity(list.len());
+        for value in list {
+            let text = versions::text_of(value).unwrap_or_else(|| value.to_string().trim().to_owned());
+            // By itself, for the line that it is in.
+            Self::default().apply(path, &text).map_err(|error| origin.named(error, value.span()))?;
+            texts.push(text);
+        }
+        self.apply(path, &texts.join(", ")).map_err(|error| origin.named(error, list.span()))
+    }
 }
+
+/// The table of calendars, the only settings that can be lists.
+const CALENDARS: &str = "calendars";
 
 /// Where settings stand.
 struct Origin<'a> {
@@ -139,9 +173,9 @@ struct Origin<'a> {
 }
 
 impl Origin<'_> {
-    /// An error with the file and the line of the item that it is about.
-    fn named(&self, error: SettingsError, item: &Item) -> SettingsError {
-        let line = line_of(self.text, item.span().map_or(0, |span| span.start));
+    /// An error with the file and the line of what it is about.
+    fn named(&self, error: SettingsError, span: Option<Range<usize>>) -> SettingsError {
+        let line = line_of(self.text, span.map_or(0, |span| span.start));
         SettingsError::InFile { path: self.path.display().to_string(), line, error: Box::new(error) }
     }
 }
@@ -199,6 +233,37 @@ fn with_head(head: &str, document: &DocumentMut) -> String {
     format!("{head}{gap}{document}")
 }
 
+/// Puts a value under a name, with the tables that it needs. `None` if something that is no table is in the way.
+fn put(table: &mut dyn TableLike, path: &[String], value: &str) -> Option<()> {
+    let (first, rest) = path.split_first()?;
+    if rest.is_empty() {
+        match table.get_mut(first) {
+            // In place: an insert drops the comments before the name and behind the value.
+            Some(Item::Value(known)) => {
+                let decor = known.decor().clone();
+                *known = Value::from(value);
+                *known.decor_mut() = decor;
+            }
+            _ => {
+                table.insert(first, toml_edit::value(value));
+            }
+        }
+        return Some(());
+    }
+    if !table.contains_key(first) {
+        let mut implicit = Table::new();
+        implicit.set_implicit(true);
+        table.insert(first, Item::Table(implicit));
+    }
+    let item = table.get_mut(first)?;
+    if item.is_table_like() {
+        return put(item.as_table_like_mut()?, rest, value);
+    }
+    let (from, rest) = rest.split_first()?;
+    let place = versions::position(item, from).or_else(|| versions::push(item, from))?;
+    put(versions::at(item, place)?, rest, value)
+}
+
 /// Removes the value of a name, and the tables that are empty without it, unless they have a comment. Whether there
 /// was one.
 fn remove(table: &mut dyn TableLike, path: &[String]) -> bool {
@@ -207,14 +272,27 @@ fn remove(table: &mut dyn TableLike, path: &[String]) -> bool {
         [last] => table.remove(last).is_some(),
         [first, rest @ ..] => {
             let Some(item) = table.get_mut(first) else { return false };
-            let removed = item.as_table_like_mut().is_some_and(|inner| remove(inner, rest));
-            let is_empty = item.as_table_like().is_some_and(|inner| inner.is_empty());
+            let (removed, is_empty) = match item.as_table_like_mut() {
+                Some(inner) => (remove(inner, rest), inner.is_empty()),
+                None => remove_in_versions(item, rest),
+            };
             if removed && is_empty && !has_comment(item) {
                 table.remove(first);
             }
             removed
         }
     }
+}
+
+/// Removes the value of a name from a list of versions, and the version that says nothing without it. Whether there was
+/// one, and whether the list is then empty.
+fn remove_in_versions(item: &mut Item, path: &[String]) -> (bool, bool) {
+    let Some((from, rest)) = path.split_first() else { return (false, false) };
+    let Some(place) = versions::position(item, from) else { return (false, false) };
+    let Some(version) = versions::at(item, place) else { return (false, false) };
+    let removed = remove(version, rest);
+    let says_nothing = version.len() <= 1;
+    (removed, removed && says_nothing && versions::remove(item, place))
 }
 
 fn has_comment(item: &Item) -> bool {
@@ -225,6 +303,14 @@ fn has_comment(item: &Item) -> bool {
 fn syntax(text: &str, path: &Path, source: TomlError) -> SettingsError {
     let line = line_of(text, source.span().map_or(0, |span| span.start));
     SettingsError::Syntax { path: path.display().to_string(), line, source }
+}
+
+/// Where the value of a name stands.
+fn span_of(item: &Item, path: &[String]) -> Option<Range<usize>> {
+    match path.split_first() {
+        None => item.span(),
+        Some((first, rest)) => span_of(item.as_table_like()?.get(first)?, rest),
+    }
 }
 
 /// The line, from 1, of a byte.
@@ -241,5 +327,6 @@ fn names(keys: &[Key]) -> Vec<String> {
 }
 
 fn unknown(key: &str) -> SettingsError {
-    SettingsError::UnknownKey { key: key.to_owned(), known: KNOWN.to_owned() }
+    let path: Vec<String> = key.split('.').map(str::to_owned).collect();
+    keys::unknown(key, &path)
 }

@@ -1,19 +1,66 @@
 //! The names of settings, and reading and writing one by its name.
 
 use super::duration::{format_duration_us, format_limit_us, parse_duration_us, parse_limit_us};
+use super::report::THRESHOLDS;
 use super::{Bots, Settings, SettingsError, TargetOverrides};
-use crate::zone::{WeekStart, Zone};
+use crate::nearest::nearest;
+use crate::zone::{Month, WeekStart, Zone};
 
 /// The names that exist, as the help and the errors list them.
-pub(super) const KNOWN: &str = "session_gap, abandon_after, bots, time_zone, week_start, targets.first_response, \
-    targets.response, targets.resolution, and source.<name>.<session_gap, abandon_after, bots or targets.*>, \
-    channel.<name>.targets.*, keywords.stop.<language>, keywords.start.<language>";
+pub(super) const KNOWN: &str = "session_gap, abandon_after, bots, time_zone, week_start, fiscal_year_start, \
+    targets.first_response, targets.response, targets.resolution, and source.<name>.<session_gap, abandon_after, bots or targets.*>, \
+    channel.<name>.targets.*, keywords.stop.<language>, keywords.start.<language>, \
+    report.<rule>.<threshold>, calendars.<name>.<zone, mon to sun, mon-fri, holidays or versions.<date>.*>, business_hours.<calendar, \
+    channel.<name> or team.<name>> and the same under source.<name>.";
+
+/// Every name, `*` being one that the user chooses: what a name that is none is held against.
+const NAMES: &[&str] = &[
+    "session_gap",
+    "abandon_after",
+    "bots",
+    "time_zone",
+    "week_start",
+    "fiscal_year_start",
+    "targets.first_response",
+    "targets.response",
+    "targets.resolution",
+    "source.*.session_gap",
+    "source.*.abandon_after",
+    "source.*.bots",
+    "source.*.targets.first_response",
+    "source.*.targets.response",
+    "source.*.targets.resolution",
+    "source.*.business_hours.calendar",
+    "source.*.business_hours.channel.*",
+    "source.*.business_hours.team.*",
+    "channel.*.targets.first_response",
+    "channel.*.targets.response",
+    "channel.*.targets.resolution",
+    "keywords.stop.*",
+    "keywords.start.*",
+    "calendars.*.zone",
+    "calendars.*.mon",
+    "calendars.*.tue",
+    "calendars.*.wed",
+    "calendars.*.thu",
+    "calendars.*.fri",
+    "calendars.*.sat",
+    "calendars.*.sun",
+    "calendars.*.mon-fri",
+    "calendars.*.holidays",
+    "calendars.*.versions.*.zone",
+    "calendars.*.versions.*.mon-fri",
+    "business_hours.calendar",
+    "business_hours.channel.*",
+    "business_hours.team.*",
+];
 
 const LIMIT: &str = "a duration such as 24h or 86400s, or never";
 const DURATION: &str = "a duration such as 10m or 600s";
 const BOTS: &str = "ignore or reply";
 const ZONE: &str = "an IANA time zone such as Europe/Berlin";
 const WEEK: &str = "monday, sunday or saturday";
+const MONTH: &str = "a month such as april or 04";
 const WORDS: &str = "words with commas between them, such as \"STOP, END\"";
 
 impl Settings {
@@ -26,6 +73,7 @@ impl Settings {
             ("bots".to_owned(), self.rules.bots.to_string()),
             ("time_zone".to_owned(), self.time_zone.clone()),
             ("week_start".to_owned(), self.week_start.to_string()),
+            ("fiscal_year_start".to_owned(), self.fiscal_year_start.to_string()),
             ("targets.first_response".to_owned(), format_duration_us(self.targets.first_response_us)),
             ("targets.response".to_owned(), format_duration_us(self.targets.response_us)),
             ("targets.resolution".to_owned(), format_duration_us(self.targets.resolution_us)),
@@ -49,6 +97,8 @@ impl Settings {
         for (kind, lists) in [("stop", &self.keywords.stop), ("start", &self.keywords.start)] {
             all.extend(lists.iter().map(|(language, words)| (format!("keywords.{kind}.{language}"), words.join(", "))));
         }
+        self.list_calendars(&mut all);
+        all.extend(self.report.list());
         all
     }
 
@@ -72,6 +122,7 @@ impl Settings {
                 self.time_zone = Zone::parse(value).map_err(|_| bad(ZONE))?.name().to_owned();
             }
             ["week_start"] => self.week_start = WeekStart::from_name(value).ok_or_else(|| bad(WEEK))?,
+            ["fiscal_year_start"] => self.fiscal_year_start = Month::parse(value).ok_or_else(|| bad(MONTH))?,
             ["targets", "first_response"] => self.targets.first_response_us = duration()?,
             ["targets", "response"] => self.targets.response_us = duration()?,
             ["targets", "resolution"] => self.targets.resolution_us = duration()?,
@@ -90,7 +141,14 @@ impl Settings {
             ["keywords", "start", language] if is_language(language) => {
                 self.keywords.start.insert(language.to_owned(), words()?);
             }
-            _ => return Err(SettingsError::UnknownKey { key, known: KNOWN.to_owned() }),
+            ["report", rule, name] => match self.report.apply(rule, name, value) {
+                Some(applied) => applied.map_err(bad)?,
+                None => return Err(unknown(&key, path)),
+            },
+            _ => match self.apply_calendars(&parts, value) {
+                Some(applied) => applied.map_err(bad)?,
+                None => return Err(unknown(&key, path)),
+            },
         }
         Ok(())
     }
@@ -98,6 +156,25 @@ impl Settings {
     fn source(&mut self, name: &str) -> &mut super::SourceSettings {
         self.sources.entry(name.to_owned()).or_default()
     }
+}
+
+/// The error for a name that is none, `key` as written and `path` as its parts.
+pub(super) fn unknown(key: &str, path: &[String]) -> SettingsError {
+    let thresholds = THRESHOLDS.iter().map(|threshold| threshold.key());
+    let names: Vec<String> = NAMES.iter().map(|name| chosen(name, path)).chain(thresholds).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let nearest = nearest(key, &names).unwrap_or_default().to_owned();
+    SettingsError::UnknownKey { key: key.to_owned(), nearest, known: KNOWN.to_owned() }
+}
+
+/// A name of [`NAMES`] with the user's own words in it, where the path has them.
+fn chosen(name: &str, path: &[String]) -> String {
+    let part = |(place, part): (usize, &str)| match (part, path.get(place)) {
+        ("*", Some(word)) => quoted(word),
+        ("*", None) => "<name>".to_owned(),
+        _ => part.to_owned(),
+    };
+    name.split('.').enumerate().map(part).collect::<Vec<String>>().join(".")
 }
 
 /// Whether a name can be the code of a language: `pl`, `pt-br`.
@@ -138,7 +215,7 @@ fn list_targets(prefix: &str, targets: &TargetOverrides, all: &mut Vec<(String, 
 }
 
 /// A name as a part of a key: quoted unless it is plain letters, digits, `_` and `-`.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     if plain { name.to_owned() } else { format!("{name:?}") }
 }

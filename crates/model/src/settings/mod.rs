@@ -1,22 +1,32 @@
-//! The settings of an archive: rules of the fold, targets, zone. Kept in `settings.toml`.
+//! The settings of an archive: rules of the fold, targets, zone, calendars. Kept in `settings.toml`.
 //!
 //! | file | is |
 //! |---|---|
 //! | [`keys`] | names of settings: what `tape settings KEY VALUE` can say |
 //! | [`file`](self::file) | reading and writing `settings.toml`, comments kept |
+//! | [`calendars`] | business hours, and what they hold for |
+//! | [`versions`] | versions of a calendar where they are a list of tables |
+//! | [`report`] | thresholds of what a report suggests |
 //! | [`duration`] | `10m`, `24h`, `never` |
 
+pub mod calendars;
 pub mod duration;
 mod file;
 mod keys;
+pub mod report;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 use std::collections::BTreeMap;
 
+pub use calendars::{BusinessHours, CalendarSettings, Days, Named, VersionSettings};
+pub use report::ReportSettings;
+
+use crate::calendar::CalendarError;
 use crate::event::named;
 use crate::instant::SECOND_US;
-use crate::zone::WeekStart;
+use crate::zone::{Month, WeekStart};
 
 named! {
     /// Whether a bot's message answers a question (kpi-rules W3).
@@ -125,6 +135,8 @@ pub struct Settings {
     pub time_zone: String,
     /// First day of a week.
     pub week_start: WeekStart,
+    /// First month of a fiscal year; January unless set.
+    pub fiscal_year_start: Month,
     /// Targets where neither source nor channel sets them.
     pub targets: Targets,
     /// By source.
@@ -133,6 +145,12 @@ pub struct Settings {
     pub channels: BTreeMap<String, TargetOverrides>,
     /// Words of the user that opt out or in.
     pub keywords: KeywordLists,
+    /// Business hours by name. No facts depend on them.
+    pub calendars: BTreeMap<String, CalendarSettings>,
+    /// Which calendar holds for what.
+    pub business_hours: BusinessHours,
+    /// When the rules of a report speak. No number depends on it.
+    pub report: ReportSettings,
 }
 
 impl Default for Settings {
@@ -141,10 +159,14 @@ impl Default for Settings {
             rules: Rules::default(),
             time_zone: "UTC".to_owned(),
             week_start: WeekStart::Monday,
+            fiscal_year_start: Month::January,
             targets: Targets::default(),
             sources: BTreeMap::new(),
             channels: BTreeMap::new(),
             keywords: KeywordLists::default(),
+            calendars: BTreeMap::new(),
+            business_hours: BusinessHours::default(),
+            report: ReportSettings::default(),
         }
     }
 }
@@ -173,9 +195,11 @@ impl Settings {
         short_hash(&text)
     }
 
-    /// Hash of every setting as it holds, defaults included. 32 hexadecimal digits.
+    /// Hash of every setting as it holds, defaults included, but for `report.*`, which no number depends on. 32
+    /// hexadecimal digits.
     pub fn hash(&self) -> String {
-        let text: String = self.list().iter().map(|(key, value)| format!("{key}={value}\n")).collect();
+        let all = self.list().into_iter().filter(|(key, _)| !key.starts_with("report."));
+        let text: String = all.map(|(key, value)| format!("{key}={value}\n")).collect();
         short_hash(&text)
     }
 }
@@ -218,10 +242,12 @@ pub enum SettingsError {
         source: toml_edit::TomlError,
     },
     /// No setting of that name.
-    #[error("unknown setting {key:?}; known are {known}")]
+    #[error("unknown setting {key:?}; did you mean {nearest}? known are {known}")]
     UnknownKey {
         /// As given.
         key: String,
+        /// The name that differs least.
+        nearest: String,
         /// The names that exist.
         known: String,
     },
@@ -244,5 +270,13 @@ pub enum SettingsError {
         value: String,
         /// What it takes, with an example.
         expected: &'static str,
+    },
+    /// A setting that names a calendar which is not there.
+    #[error("setting {key}: {error}")]
+    Calendar {
+        /// The setting.
+        key: String,
+        /// What is wrong. No source of this error, because its text is part of this one's.
+        error: CalendarError,
     },
 }

@@ -33,7 +33,8 @@ fn a_source_sets_its_own_and_takes_the_rest() {
 fn what_is_no_setting_is_named() {
     let error = parse("sesion_gap = '24h'").unwrap_err().to_string();
     assert!(
-        error.starts_with("settings.toml, line 1: unknown setting \"sesion_gap\"; known are session_gap"),
+        error.starts_with("settings.toml, line 1: unknown setting \"sesion_gap\"; did you mean session_gap? known are \
+             session_gap"),
         "{error}"
     );
     let error = parse("# ours\n\nsession_gap = 'soon'").unwrap_err().to_string();
@@ -108,6 +109,21 @@ fn a_setting_can_be_taken_back() {
     assert_eq!(Settings::unset_in_file(&path, "bots").unwrap(), None);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "# Rules\n\n");
     assert!(matches!(Settings::unset_in_file(&path, "bot"), Err(SettingsError::UnknownKey { .. })));
+}
+
+#[test]
+fn a_fiscal_year_begins_with_a_month_by_name_or_number() {
+    for text in ["april", "04", "4"] {
+        let settings = parse(&format!("fiscal_year_start = '{text}'")).unwrap();
+        assert_eq!(settings.fiscal_year_start, Month::April, "{text}");
+        assert_eq!(settings.get("fiscal_year_start").unwrap().as_deref(), Some("april"));
+        assert_eq!(settings.fold_hash(), Settings::default().fold_hash());
+    }
+    let error = parse("fiscal_year_start = 'spring'").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "settings.toml, line 1: setting fiscal_year_start cannot be \"spring\"; write a month such as april or 04"
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! Local hours, days, weeks, months, quarters and years, as numbers for grouping and as text for people (kpi-rules T1).
+//! Local hours, days, weeks, months, quarters and years, as numbers for grouping and as text for people (kpi-rules T1);
+//! quarters and years also of a fiscal year.
 
-use super::{Offsets, Zone};
+use super::{Month, Offsets, Zone};
 use crate::event::named;
 use crate::instant::{DAY_US, HOUR_US, SECOND_US, civil_from_days, days_from_civil};
 
@@ -21,6 +22,10 @@ named! {
         Quarter = "quarter",
         /// Calendar years.
         Year = "year",
+        /// Three months each, from the set first month of a fiscal year on.
+        FiscalQuarter = "fiscal_quarter",
+        /// Twelve months, from the set first month on.
+        FiscalYear = "fiscal_year",
     }
 }
 
@@ -63,6 +68,7 @@ const MARGIN_US: i64 = 400 * DAY_US;
 pub struct Buckets {
     grain: Grain,
     week_start: WeekStart,
+    fiscal_year_start: Month,
     offsets: Offsets,
 }
 
@@ -71,7 +77,12 @@ impl Buckets {
     /// them). Making them costs some microseconds a year of range.
     pub fn new(zone: &Zone, grain: Grain, week_start: WeekStart, min_us: i64, max_us: i64) -> Self {
         let offsets = Offsets::new(zone, min_us.saturating_sub(MARGIN_US), max_us.saturating_add(MARGIN_US));
-        Self { grain, week_start, offsets }
+        Self { grain, week_start, fiscal_year_start: Month::January, offsets }
+    }
+
+    /// The same with fiscal years that begin in `month`; unless said so they begin in January.
+    pub fn with_fiscal_year_start(self, month: Month) -> Self {
+        Self { fiscal_year_start: month, ..self }
     }
 
     /// The grain.
@@ -190,7 +201,17 @@ impl Buckets {
                 days_from_civil(year, (month - 1) / 3 * 3 + 1, 1)
             }
             Grain::Year => days_from_civil(civil_from_days(day).0, 1, 1),
+            Grain::FiscalQuarter => self.first_fiscal_day(day, 3),
+            Grain::FiscalYear => self.first_fiscal_day(day, 12),
         }
+    }
+
+    /// The first day of the months, so many at a time from the start of the fiscal year, that hold a local day.
+    fn first_fiscal_day(&self, day: i64, months: i64) -> i64 {
+        let (year, month, _) = civil_from_days(day);
+        let into = (month - self.fiscal_year_start.number()).rem_euclid(12) % months;
+        let first = year * 12 + month - 1 - into;
+        days_from_civil(first.div_euclid(12), first.rem_euclid(12) + 1, 1)
     }
 
     /// The first day of the bucket after the one that begins with `first`.
@@ -199,8 +220,8 @@ impl Buckets {
             Grain::Total | Grain::Hour | Grain::Day => return first + 1,
             Grain::Week => return first + 7,
             Grain::Month => 1,
-            Grain::Quarter => 3,
-            Grain::Year => 12,
+            Grain::Quarter | Grain::FiscalQuarter => 3,
+            Grain::Year | Grain::FiscalYear => 12,
         };
         let (year, month, _) = civil_from_days(first);
         let month = month - 1 + months;
@@ -280,6 +301,31 @@ mod tests {
                     assert!(covering.binary_search(&id).is_ok(), "{zone} {grain}");
                 }
             }
+        }
+    }
+
+    /// Worked by hand: a year from April has the quarters April to June, July to September, October to December, January
+    /// to March; one from February the quarters from February, May, August, November.
+    #[test]
+    fn fiscal_years_start_where_they_are_told() {
+        let label = |grain, month, instant: &str| {
+            let b = buckets("Europe/Berlin", grain).with_fiscal_year_start(month);
+            let id = b.id(us(instant));
+            (b.label(id), b.label(b.id(b.bounds(id).1)))
+        };
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        let march = "2025-03-31T21:59:59Z";
+        let april = "2025-03-31T22:00:00Z";
+        assert_eq!(label(Grain::FiscalYear, Month::April, march), pair("2024-04-01", "2025-04-01"));
+        assert_eq!(label(Grain::FiscalYear, Month::April, april), pair("2025-04-01", "2026-04-01"));
+        assert_eq!(label(Grain::FiscalQuarter, Month::April, march), pair("2025-01-01", "2025-04-01"));
+        assert_eq!(label(Grain::FiscalQuarter, Month::February, march), pair("2025-02-01", "2025-05-01"));
+        let january = "2025-01-15T12:00:00Z";
+        assert_eq!(label(Grain::FiscalQuarter, Month::February, january), pair("2024-11-01", "2025-02-01"));
+        for instant in [january, march, april] {
+            let plain = |grain| label(grain, Month::January, instant);
+            assert_eq!(plain(Grain::FiscalYear), plain(Grain::Year), "{instant}");
+            assert_eq!(plain(Grain::FiscalQuarter), plain(Grain::Quarter), "{instant}");
         }
     }
 

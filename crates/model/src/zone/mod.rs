@@ -5,13 +5,16 @@
 //! | [`offsets`] | the stretches of constant UTC offset over a range of time |
 //! | [`buckets`] | hours, days, weeks, months, quarters, years as numbers and as text |
 //! | [`local`] | weekday and hour of day |
+//! | [`month`] | months, and which of them a fiscal year begins with |
 
 pub mod buckets;
 pub mod local;
+pub mod month;
 pub mod offsets;
 
 pub use buckets::{Buckets, Grain, WeekStart};
 pub use local::LocalTime;
+pub use month::Month;
 pub use offsets::Offsets;
 
 use chrono::{DateTime, Offset, TimeZone};

@@ -23,11 +23,14 @@ use datafusion::common::cast::{as_large_binary_array, as_large_list_array, as_st
 use datafusion::common::{Result, ScalarValue, exec_err, internal_datafusion_err, plan_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
-use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, GroupsAccumulator, Signature, Volatility};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDFImpl, Documentation, GroupsAccumulator, Signature, Volatility,
+};
 use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::kernel::{GroupKernel, Grouped, Single, check_group_count, selection};
+use crate::functions::catalog;
 
 /// The group of a pair that is in none.
 const NO_GROUP: u32 = u32::MAX;
@@ -104,6 +107,10 @@ impl AggregateUDFImpl for CountDistinctPair {
 
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
         AggregateOrderSensitivity::Insensitive
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        catalog::documentation(self.name())
     }
 }
 

@@ -23,10 +23,13 @@ use datafusion::common::cast::{as_int64_array, as_string_view_array, as_timestam
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
-use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, GroupsAccumulator, Signature, Volatility};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDFImpl, Documentation, GroupsAccumulator, Signature, Volatility,
+};
 use tapemeasure_model::schema::instant_type;
 
 use super::kernel::{GroupKernel, Grouped, Single, selection};
+use crate::functions::catalog;
 
 /// The fields of a result, which are the columns of a state as well.
 static FIELDS: LazyLock<Fields> = LazyLock::new(|| {
@@ -104,6 +107,10 @@ impl AggregateUDFImpl for Longest {
 
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
         AggregateOrderSensitivity::Insensitive
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        catalog::documentation(self.name())
     }
 }
 

@@ -19,9 +19,12 @@ use datafusion::common::cast::{as_decimal128_array, as_int64_array};
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
-use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, GroupsAccumulator, Signature, Volatility};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDFImpl, Documentation, GroupsAccumulator, Signature, Volatility,
+};
 
 use super::kernel::{GroupKernel, Grouped, Single, selection};
+use crate::functions::catalog;
 
 /// Microseconds in a second.
 const SECOND: f64 = 1_000_000.0;
@@ -86,6 +89,10 @@ impl AggregateUDFImpl for MeanS {
 
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
         AggregateOrderSensitivity::Insensitive
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        catalog::documentation(self.name())
     }
 }
 

@@ -20,9 +20,12 @@ use datafusion::common::cast::{as_int64_array, as_large_list_array};
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
-use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, GroupsAccumulator, Signature, Volatility};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDFImpl, Documentation, GroupsAccumulator, Signature, Volatility,
+};
 
 use super::kernel::{GroupKernel, Grouped, Single, check_group_count, selection};
+use crate::functions::catalog;
 
 /// Microseconds in a second.
 const SECOND: f64 = 1_000_000.0;
@@ -37,7 +40,7 @@ static FIELDS: LazyLock<Fields> = LazyLock::new(|| {
 });
 
 /// The state of a group: its values, in any order.
-fn state_type() -> DataType {
+pub(super) fn state_type() -> DataType {
     DataType::LargeList(value_field())
 }
 
@@ -99,18 +102,32 @@ impl AggregateUDFImpl for PercentilesS {
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
         AggregateOrderSensitivity::Insensitive
     }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        catalog::documentation(self.name())
+    }
 }
 
 /// The values of all groups in order of arrival, with the group of each: taking a batch is two copies, and only the end
 /// sorts by group. `group_of` stays empty as long as there is only one group.
 #[derive(Debug, Default)]
-struct Spans {
+pub(super) struct Spans {
     groups: usize,
     values: Vec<i64>,
     group_of: Vec<u32>,
 }
 
 impl Spans {
+    /// What a function makes of the values of each of the first `n` groups, which it may put into another order.
+    pub(super) fn of_groups<T: Clone>(&mut self, n: usize, of: impl Fn(&mut [i64]) -> T) -> Vec<T> {
+        if self.groups <= 1 {
+            // The one group is put in order where it lies: copying a year of waits would double the memory.
+            return vec![of(&mut self.values); n];
+        }
+        let (mut sorted, offsets) = self.by_group();
+        (0..n).map(|group| of(&mut sorted[offsets[group]..offsets[group + 1]])).collect()
+    }
+
     /// The values sorted by group, and where each group begins; the last offset is the end. There must be more than one
     /// group.
     fn by_group(&self) -> (Vec<i64>, Vec<usize>) {
@@ -185,15 +202,7 @@ impl GroupKernel for Spans {
     }
 
     fn results(&mut self, n: usize) -> Result<ArrayRef> {
-        if self.groups <= 1 {
-            // The one group is put in order where it lies: copying a year of waits would double the memory.
-            let found = percentiles(&mut self.values);
-            return Ok(column(&vec![found; n]));
-        }
-        let (mut sorted, offsets) = self.by_group();
-        let found: Vec<[Option<f64>; 3]> =
-            (0..n).map(|group| percentiles(&mut sorted[offsets[group]..offsets[group + 1]])).collect();
-        Ok(column(&found))
+        Ok(column(&self.of_groups(n, percentiles)))
     }
 
     fn states(&mut self, n: usize) -> Result<Vec<ArrayRef>> {

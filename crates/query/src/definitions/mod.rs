@@ -1,23 +1,36 @@
-//! What the KPIs are: definitions in TOML, and the ones that are built in.
+//! What the KPIs are: definitions in TOML, built in and the user's own.
 //!
 //! | file | is |
 //! |---|---|
+//! | [`list`] | definitions by name, and the folders that they come from |
+//! | [`written`] | a file as it is written, with the place of everything that can be wrong |
 //! | [`parse`] | a file to a definition, with file and line in every error |
+//! | [`measures`], [`forms`] | how a measure is written, and the SQL that this is |
+//! | [`spans`] | targets and hours |
+//! | [`cases`] | the tests that a file brings with it |
+//! | [`columns`] | the columns of the tables |
+//! | [`resolve`] | what is made of other KPIs: names and circles |
+//! | [`planning`] | whether the SQL of a definition fits the tables |
 //! | [`selection`] | the measures that a request needs |
+//! | [`fingerprint`] | whether two definitions give the same numbers |
 //! | `kpis/*.toml` beside `src` | the built-in definitions |
 //!
-//! A definition names a table, the column of time that a row is attributed to, and *measures* in the order of the
-//! output. There are two kinds.
+//! A definition names a table, or a `view` of its own, the column of time that a row is attributed to, and *measures* in
+//! the order of the output. There are three kinds.
 //!
-//! A **flow** (the default) counts rows of a period. A measure is either `sql`, an aggregate over the rows of a group,
-//! or `row`, an expression over the aggregates of that group and of the others (with window functions). Hidden measures
-//! are there for `row`s only. Aggregates may write `{as_of}` for the as-of time, and `target_us` where the definition
-//! names a target. The rows of a group are those of one bucket and one combination of dimensions; `bucket` is a number.
+//! A **flow** (the default) counts rows of a period. A measure is an aggregate over the rows of a group (`sql`, or one
+//! of the forms that become such SQL), or a `row`, an expression over the aggregates of that group and of the others
+//! (with window functions). Hidden measures are there for `row`s only. Aggregates may write `{as_of}` for the as-of
+//! time, and `target_us` where the definition has a target. The rows of a group are those of one bucket and one
+//! combination of dimensions; `bucket` is a number.
 //!
 //! A **stock** counts contacts in a state at the end of each bucket. Its measures are `count`s: contacts `known` by
 //! then (by a row of the table, or by being opted out), opted `out` on any channel by then; within the bucket contacts
 //! that `went_out`, or that were `reached`. `[stock]` says which rows make a contact known and reached. The changes
 //! come from the table `subscriptions`. Measures that are `row`s work as above.
+//!
+//! A **derived** one has no rows: its measures are fields of other KPIs (`kpi`), worked out for the same request, side
+//! by side for the same bucket and group, and `row`s over these. There `bucket` is a number too.
 //!
 //! A **rollup** is a table with sums of rows of the definition's table, far smaller than it. `[rollup]` names it, its
 //! column of time and the dimensions that it keeps. Of a flow it also says how long its cells are (`step`: their time is
@@ -30,13 +43,32 @@
 //! `empty` says otherwise: `zero`, `null`, or `share` for parts of a bucket, which are 0 where the bucket has other
 //! rows.
 
+pub mod cases;
+pub(crate) mod columns;
+mod fingerprint;
+mod forms;
+mod list;
+mod measures;
 mod parse;
+mod planning;
+mod resolve;
 mod selection;
+mod spans;
+#[cfg(test)]
+mod tests;
+mod written;
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
 use crate::error::QueryError;
 use crate::nearest::nearest;
+use crate::plan::Hours;
+pub use cases::Case;
+pub use list::{Definitions, LoadReport};
+pub(crate) use planning::blamed;
+pub use planning::check;
 pub(crate) use selection::{Selection, names};
 
 /// What every KPI can be grouped by, unless its definition allows less.
@@ -64,24 +96,42 @@ pub struct Definition {
     pub title: String,
     /// What it means, in a few sentences.
     pub description: String,
+    /// The file that says so, as messages name it.
+    pub file: String,
     /// What it counts.
     pub kind: Kind,
-    /// The table that it reads.
+    /// The table that it reads: one of the archive's, or that of its own view; empty for a derived one.
     pub table: String,
-    /// The column of the table that says when a row happened.
+    /// The query that makes its own table.
+    pub view: Option<String>,
+    /// The column of the table that says when a row happened; empty for a derived one.
     pub time: String,
     /// SQL condition that rows of the table must meet.
     pub filter: Option<String>,
     /// What it can be grouped by.
     pub dimensions: Vec<String>,
+    /// Those of `dimensions` that it brings itself.
+    pub own_dimensions: Vec<OwnDimension>,
     /// What it is grouped by unless the request says something else.
     pub default_by: Vec<String>,
-    /// What its first value is measured in.
+    /// What its headline is measured in.
     pub unit: String,
+    /// Who answers for what it says.
+    pub owner: Option<String>,
+    /// The measure that stands for it: the name of a visible one.
+    pub headline: String,
+    /// The measure that says on how many rows the headline rests: the name of a visible one.
+    pub n: Option<String>,
+    /// The least such number with which two values are compared (kpi-rules B2).
+    pub min_n: u64,
     /// Which way is better.
     pub better: Better,
-    /// The target that its rows are held against.
+    /// The target of the settings that its rows are held against, where its own targets say nothing.
     pub target: Option<Target>,
+    /// Its own targets; they go before those of the settings.
+    pub targets: OwnTargets,
+    /// The hours in which its spans are measured, whatever a request says.
+    pub hours: Hours,
     /// What the archive must have for it to mean anything.
     pub requires: Option<Requirement>,
     /// SQL condition for rows that can still change: a bucket that has one is provisional (kpi-rules T3).
@@ -90,12 +140,49 @@ pub struct Definition {
     pub rollup: Option<Rollup>,
     /// Its values, in the order of the output.
     pub measures: Vec<Measure>,
+    /// What it must give for events written beside it.
+    pub tests: Vec<Case>,
+    /// The 1-based lines of its parts: `filter`, `measures.mean_s`, `dimensions.size`.
+    pub(crate) lines: BTreeMap<String, usize>,
+    /// The dimensions are those that it lists; else all that its table has.
+    pub(crate) lists_dimensions: bool,
 }
 
 impl Definition {
+    /// The measure that stands for it.
+    pub fn headline(&self) -> &Measure {
+        let headline = self.measures.iter().find(|measure| measure.name == self.headline);
+        headline.expect("a definition is read only if its headline is one of its measures")
+    }
+
     /// The measures that are in the output.
     pub fn visible(&self) -> impl Iterator<Item = &Measure> {
         self.measures.iter().filter(|measure| !measure.hidden)
+    }
+
+    /// Whether its rows are held against a target.
+    pub fn has_target(&self) -> bool {
+        self.target.is_some() || self.targets.default_us.is_some() || !self.targets.cases.is_empty()
+    }
+
+    /// The SQL of a dimension that it brings itself.
+    pub(crate) fn own_dimension(&self, name: &str) -> Option<&str> {
+        self.own_dimensions.iter().find(|own| own.name == name).map(|own| own.sql.as_str())
+    }
+
+    /// An error about a part of it; of a part without a line of its own, about its first line.
+    pub(crate) fn error(&self, part: &str, reason: impl Into<String>) -> QueryError {
+        let line = self.lines.get(part).or_else(|| self.lines.get("name")).copied().unwrap_or(1);
+        QueryError::DefinitionValue { file: self.file.clone(), line, reason: reason.into() }
+    }
+
+    /// That it has no rows: for whoever asks for those of a derived one.
+    pub(crate) fn made_of_others(&self) -> QueryError {
+        let parts = match &self.kind {
+            Kind::Derived(parts) => parts.iter().map(|part| part.kpi.as_str()).collect(),
+            Kind::Flow | Kind::Stock(_) => Vec::new(),
+        };
+        QueryError::MadeOfOthers { kpi: self.name.clone(), parts: parts.join(", ") }
     }
 
     /// Checks dimensions that a request names.
@@ -129,6 +216,52 @@ pub enum Kind {
     Flow,
     /// Contacts in a state at the end of each bucket.
     Stock(Stock),
+    /// Values of other KPIs, side by side; one part a KPI, in the order of first sight.
+    Derived(Vec<Part>),
+}
+
+/// What a derived KPI takes from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Part {
+    /// The other KPI.
+    pub kpi: String,
+    /// The fields of it.
+    pub fields: Vec<String>,
+    /// Its fingerprint, once it is known.
+    pub(crate) fingerprint: String,
+}
+
+/// A dimension that a definition brings itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OwnDimension {
+    /// Its name, as on the command line.
+    pub name: String,
+    /// SQL over the columns of the definition's table.
+    pub sql: String,
+}
+
+/// Targets that a definition brings itself (kpi-rules G1).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct OwnTargets {
+    /// Where no case holds, in microseconds; `None` takes that of the settings.
+    pub default_us: Option<i64>,
+    /// By the value of a dimension, in the order of the file; the first that holds counts.
+    pub cases: Vec<TargetCase>,
+}
+
+/// The target of the rows that have one value of one dimension.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TargetCase {
+    /// The dimension.
+    pub dimension: String,
+    /// Its value, as text.
+    pub value: String,
+    /// The target in microseconds.
+    pub us: i64,
 }
 
 /// Which rows of the table say what about a contact.
@@ -227,6 +360,18 @@ pub enum Expression {
     Row(String),
     /// Contacts of a stock.
     Contacts(Contacts),
+    /// A field of another KPI.
+    OfKpi(KpiField),
+}
+
+/// A field of a KPI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KpiField {
+    /// The KPI.
+    pub kpi: String,
+    /// Its field.
+    pub field: String,
 }
 
 /// Which contacts of a stock are counted.
@@ -256,132 +401,4 @@ pub enum Empty {
     Null,
     /// 0 where other groups of the bucket have rows, else null.
     Share,
-}
-
-/// Definitions by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Definitions {
-    list: Vec<Definition>,
-}
-
-/// The files of the built-in definitions, in the order of the rules (kpi-rules section 4).
-const BUILT_IN: &[(&str, &str)] = &[
-    ("kpis/inbound_message_volume.toml", include_str!("../../kpis/inbound_message_volume.toml")),
-    ("kpis/message_volume_by_channel.toml", include_str!("../../kpis/message_volume_by_channel.toml")),
-    ("kpis/first_response_time.toml", include_str!("../../kpis/first_response_time.toml")),
-    ("kpis/average_response_time.toml", include_str!("../../kpis/average_response_time.toml")),
-    ("kpis/longest_wait_time.toml", include_str!("../../kpis/longest_wait_time.toml")),
-    ("kpis/resolution_time.toml", include_str!("../../kpis/resolution_time.toml")),
-    ("kpis/unsubscribed_contacts.toml", include_str!("../../kpis/unsubscribed_contacts.toml")),
-];
-
-impl Definitions {
-    /// The seven KPIs.
-    pub fn built_in() -> Self {
-        let mut definitions = Self { list: Vec::with_capacity(BUILT_IN.len()) };
-        for (file, text) in BUILT_IN {
-            definitions.load(file, text).expect("BUILT_IN is compiled in, and a test reads every one of it");
-        }
-        definitions
-    }
-
-    /// Adds the definition that a file holds. `file` is its name for messages.
-    ///
-    /// # Errors
-    /// [`QueryError::DefinitionSyntax`], [`QueryError::DefinitionValue`]; the latter too if the name is taken.
-    pub fn load(&mut self, file: &str, text: &str) -> Result<(), QueryError> {
-        let taken: Vec<&str> = self.names().collect();
-        let definition = parse::definition(file, text, &taken)?;
-        self.list.push(definition);
-        Ok(())
-    }
-
-    /// The definition of a name.
-    ///
-    /// # Errors
-    /// [`QueryError::UnknownKpi`] with the nearest name.
-    pub fn get(&self, name: &str) -> Result<&Definition, QueryError> {
-        self.list.iter().find(|definition| definition.name == name).ok_or_else(|| {
-            let known: Vec<&str> = self.names().collect();
-            QueryError::UnknownKpi {
-                name: name.to_owned(),
-                nearest: nearest(name, &known).unwrap_or_default().to_owned(),
-                known: known.join(", "),
-            }
-        })
-    }
-
-    /// Every definition, in the order in which they were loaded.
-    pub fn iter(&self) -> impl Iterator<Item = &Definition> {
-        self.list.iter()
-    }
-
-    /// Every name, in the same order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.list.iter().map(|definition| definition.name.as_str())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The fields of the oracle's row, name for name.
-    #[test]
-    fn the_built_in_ones_have_the_fields_of_the_oracle() {
-        let times = ["n", "mean_s", "p50_s", "p90_s", "p95_s", "max_s"];
-        let lost = ["n_open", "n_closed_unanswered", "n_opted_out", "n_abandoned"];
-        let met = ["n_within_target", "n_breached", "within_target"];
-        let answered = [times.as_slice(), &lost, &met].concat();
-        let resolved = [times.as_slice(), &["n_auto_closed", "within_target"]].concat();
-        let expected: [(&str, &[&str]); 7] = [
-            ("inbound_message_volume", &["messages", "conversations", "contacts"]),
-            ("message_volume_by_channel", &["inbound", "agent", "bot", "share"]),
-            ("first_response_time", &answered),
-            ("average_response_time", &answered),
-            ("longest_wait_time", &["max_s", "conversation_id", "opened_at", "oldest_open_s"]),
-            ("resolution_time", &resolved),
-            (
-                "unsubscribed_contacts",
-                &[
-                    "contacts",
-                    "unsubscribed",
-                    "unsubscribed_share",
-                    "newly_unsubscribed",
-                    "contacts_messaged",
-                    "unsubscribe_rate",
-                ],
-            ),
-        ];
-        let definitions = Definitions::built_in();
-        assert_eq!(definitions.names().collect::<Vec<_>>(), expected.map(|(name, _)| name));
-        for (name, fields) in expected {
-            let definition = definitions.get(name).unwrap();
-            let found: Vec<&str> = definition.visible().map(|measure| measure.name.as_str()).collect();
-            assert_eq!(found, fields, "{name}");
-        }
-    }
-
-    #[test]
-    fn an_unknown_name_gets_the_nearest() {
-        let error = Definitions::built_in().get("first_respons_time").unwrap_err().to_string();
-        assert!(
-            error.starts_with("unknown KPI \"first_respons_time\"; did you mean first_response_time? known"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn an_unknown_dimension_gets_the_nearest() {
-        let definitions = Definitions::built_in();
-        let definition = definitions.get("resolution_time").unwrap();
-        let error = definition.check_dimensions(&["chanel".to_owned()]).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "unknown dimension \"chanel\" of resolution_time; did you mean channel? known are source, channel, team, \
-             topic, agent_id, contact_id, day_of_week, hour_of_day"
-        );
-        let twice = definition.check_dimensions(&["team".to_owned(), "team".to_owned()]).unwrap_err();
-        assert!(matches!(twice, QueryError::RepeatedDimension { .. }));
-    }
 }

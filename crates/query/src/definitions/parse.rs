@@ -1,136 +1,33 @@
 //! A TOML file to a definition.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
+
 use tapemeasure_model::instant::HOUR_US;
 use tapemeasure_model::settings::duration::parse_duration_us;
 use toml::Spanned;
 
+use super::columns::schema_of;
+use super::measures::{Base, Found, RESERVED, measures};
+use super::written::{Dimensions, File, KindName, Place, RollupEntry};
 use super::{
-    Better, Contacts, DIMENSIONS, Definition, Empty, Expression, Kind, Measure, ROLLUPS, Requirement, Rollup, Stock,
-    TABLES, Target,
+    DIMENSIONS, Definition, Expression, Kind, Measure, OwnDimension, Part, ROLLUPS, Rollup, Stock, TABLES, cases, spans,
 };
 use crate::error::QueryError;
-use crate::nearest::nearest;
 
 /// Cells are whole minutes long: no zone's hours begin anywhere else today.
 const MINUTE_US: i64 = 60_000_000;
 
-/// Names of columns that the engine adds; no measure can have them.
-const RESERVED: &[&str] = &["kpi", "bucket", "provisional", "target_us", "open_rows"];
+/// The least n of a comparison where a definition does not say it (kpi-rules B2).
+const MIN_N: u64 = 30;
 
-/// A file as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    name: Spanned<String>,
-    title: String,
-    description: String,
-    #[serde(default)]
-    kind: KindName,
-    table: Spanned<String>,
-    time: Spanned<String>,
-    filter: Option<Spanned<String>>,
-    dimensions: Option<Vec<Spanned<String>>>,
-    #[serde(default)]
-    default_by: Vec<Spanned<String>>,
-    unit: String,
-    better: Better,
-    target: Option<Target>,
-    requires: Option<Requirement>,
-    unsettled: Option<Spanned<String>>,
-    stock: Option<Spanned<Stock>>,
-    rollup: Option<RollupEntry>,
-    measures: Vec<Spanned<Entry>>,
-}
+/// The verb of `tape kpi` that stands where names stand.
+const VERB: &str = "check";
 
-#[derive(Deserialize, Default, PartialEq)]
-#[serde(rename_all = "snake_case")]
-enum KindName {
-    #[default]
-    Flow,
-    Stock,
-}
-
-/// A rollup as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RollupEntry {
-    table: Spanned<String>,
-    time: Spanned<String>,
-    step: Option<Spanned<String>>,
-    dimensions: Vec<Spanned<String>>,
-    having: Option<Spanned<String>>,
-}
-
-/// A measure as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    name: Spanned<String>,
-    sql: Option<Spanned<String>>,
-    row: Option<Spanned<String>>,
-    count: Option<Contacts>,
-    rollup: Option<Spanned<String>>,
-    #[serde(default)]
-    hidden: bool,
-    #[serde(default)]
-    empty: Empty,
-}
-
-/// Where errors point to.
-struct Place<'a> {
-    file: &'a str,
-    text: &'a str,
-}
-
-impl Place<'_> {
-    /// The 1-based line of a byte.
-    fn line(&self, byte: usize) -> usize {
-        self.text.bytes().take(byte).filter(|&b| b == b'\n').count() + 1
-    }
-
-    fn error<T>(&self, at: &Spanned<T>, reason: String) -> QueryError {
-        QueryError::DefinitionValue { file: self.file.to_owned(), line: self.line(at.span().start), reason }
-    }
-
-    /// A name that SQL needs no quotes for.
-    fn check_name(&self, name: &Spanned<String>, what: &str) -> Result<(), QueryError> {
-        let text = name.get_ref();
-        let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        if plain && text.starts_with(|c: char| c.is_ascii_lowercase()) {
-            return Ok(());
-        }
-        Err(self.error(name, format!("{what} {text:?} must be lower-case letters, digits and underscores")))
-    }
-
-    fn check_known(&self, name: &Spanned<String>, what: &str, known: &[&str]) -> Result<(), QueryError> {
-        let text = name.get_ref().as_str();
-        if known.contains(&text) {
-            return Ok(());
-        }
-        let nearest = nearest(text, known).unwrap_or_default();
-        let reason = format!("unknown {what} {text:?}; did you mean {nearest}? known are {}", known.join(", "));
-        Err(self.error(name, reason))
-    }
-
-    /// SQL may have braces around `as_of` only: everything else would reach the parser as it is.
-    fn check_sql(&self, sql: &Spanned<String>) -> Result<(), QueryError> {
-        let text = sql.get_ref();
-        if text.trim().is_empty() {
-            return Err(self.error(sql, "the SQL is empty".to_owned()));
-        }
-        if text.replace("{as_of}", "").contains(['{', '}']) {
-            return Err(self.error(sql, "braces are for {as_of} only".to_owned()));
-        }
-        Ok(())
-    }
-}
-
-/// Reads a definition. `file` is its name for messages; `taken` are the names that are known already.
+/// Reads a definition. `file` is its name for messages; `taken` are the names that are known already, with their files.
 ///
 /// # Errors
 /// [`QueryError::DefinitionSyntax`], [`QueryError::DefinitionValue`].
-pub(super) fn definition(file: &str, text: &str, taken: &[&str]) -> Result<Definition, QueryError> {
+pub(super) fn definition(file: &str, text: &str, taken: &[(&str, &str)]) -> Result<Definition, QueryError> {
     let place = Place { file, text };
     let parsed: File = toml::from_str(text).map_err(|error| QueryError::DefinitionSyntax {
         file: file.to_owned(),
@@ -138,89 +35,225 @@ pub(super) fn definition(file: &str, text: &str, taken: &[&str]) -> Result<Defin
         reason: error.message().lines().next().unwrap_or_default().to_owned(),
         source: Box::new(error),
     })?;
-    place.check_name(&parsed.name, "the name")?;
-    if taken.contains(&parsed.name.get_ref().as_str()) {
-        let reason = format!("there is a KPI {} already; choose another name", parsed.name.get_ref());
-        return Err(place.error(&parsed.name, reason));
-    }
-    place.check_known(&parsed.table, "table", TABLES)?;
-    place.check_name(&parsed.time, "the column of time")?;
-    for sql in [&parsed.filter, &parsed.unsettled].into_iter().flatten() {
+    check_name(place, &parsed, taken)?;
+    let (table, time) = source(place, &parsed)?;
+    for sql in [&parsed.filter, &parsed.unsettled, &parsed.view].into_iter().flatten() {
         place.check_sql(sql)?;
     }
-    let dimensions = dimensions(&place, &parsed)?;
-    let kind = kind(&place, &parsed)?;
-    let rollup = rollup(&place, &parsed, &dimensions)?;
-    let measures = measures(&place, &parsed)?;
+    let own_dimensions = own_dimensions(place, &parsed)?;
+    let dimensions = dimensions(place, &parsed, &own_dimensions)?;
+    let base = Base {
+        place,
+        kind: parsed.kind,
+        table: if parsed.view.is_some() { "the view" } else { &table },
+        schema: if parsed.view.is_some() { None } else { schema_of(&table) },
+        time: &time,
+        own_dimensions: own_dimensions.iter().map(|own| own.name.as_str()).collect(),
+    };
+    let found = measures(&base, &parsed)?;
+    let kind = kind(place, &parsed, &found.measures)?;
+    let rollup = rollup(place, &parsed, &dimensions)?;
+    let targets = spans::targets(place, &parsed, &dimensions)?;
+    spans::check_target(place, &parsed, &found)?;
+    let hours = spans::hours(place, &parsed)?;
+    let headline = headline(place, &parsed, &found.measures)?;
+    let n = n(place, &parsed, &found.measures)?;
+    let tests = parsed.tests.iter().map(|entry| cases::case(place, entry)).collect::<Result<Vec<_>, _>>()?;
+    let lines = lines(place, &parsed, &found);
     Ok(Definition {
         name: parsed.name.into_inner(),
         title: parsed.title,
         description: parsed.description.trim().to_owned(),
+        file: file.to_owned(),
         kind,
-        table: parsed.table.into_inner(),
-        time: parsed.time.into_inner(),
+        table,
+        view: parsed.view.map(|view| view.into_inner().trim().to_owned()),
+        time,
         filter: parsed.filter.map(Spanned::into_inner),
         dimensions,
+        own_dimensions,
         default_by: parsed.default_by.into_iter().map(Spanned::into_inner).collect(),
         unit: parsed.unit,
+        owner: parsed.owner,
+        headline,
+        n,
+        min_n: parsed.min_n.unwrap_or(MIN_N),
         better: parsed.better,
-        target: parsed.target,
+        target: parsed.target.map(Spanned::into_inner),
+        targets,
+        hours,
         requires: parsed.requires,
         unsettled: parsed.unsettled.map(Spanned::into_inner),
         rollup,
-        measures,
+        measures: found.measures,
+        tests,
+        lines,
+        lists_dimensions: matches!(parsed.dimensions, Some(Dimensions::Some(_))),
     })
 }
 
-fn dimensions(place: &Place<'_>, parsed: &File) -> Result<Vec<String>, QueryError> {
+fn check_name(place: Place<'_>, parsed: &File, taken: &[(&str, &str)]) -> Result<(), QueryError> {
+    place.check_name(&parsed.name, "the name")?;
+    let name = parsed.name.get_ref();
+    if name == VERB {
+        return Err(place.error(&parsed.name, format!("a KPI cannot be called {VERB}; choose another name")));
+    }
+    match taken.iter().find(|(taken, _)| taken == name) {
+        None => Ok(()),
+        Some((_, other)) => {
+            let reason = format!("there is a KPI {name} already, in {other}; choose another name");
+            Err(place.error(&parsed.name, reason))
+        }
+    }
+}
+
+/// The table and its column of time; both empty for what has no rows.
+fn source(place: Place<'_>, parsed: &File) -> Result<(String, String), QueryError> {
+    if parsed.kind == KindName::Derived {
+        let texts = [&parsed.table, &parsed.view, &parsed.time, &parsed.filter, &parsed.unsettled];
+        return match texts.into_iter().flatten().next() {
+            None => Ok((String::new(), String::new())),
+            Some(text) => {
+                let reason = "a derived KPI has no rows; it has neither table, view, time, filter nor unsettled";
+                Err(place.error(text, reason))
+            }
+        };
+    }
+    let table = match (&parsed.table, &parsed.view) {
+        (Some(table), None) => {
+            place.check_known(table, "table", TABLES)?;
+            table.get_ref().clone()
+        }
+        (None, Some(view)) if parsed.kind == KindName::Stock => {
+            return Err(place.error(view, "a stock reads a table of the archive; write table"));
+        }
+        (None, Some(_)) => format!("rows_of_{}", parsed.name.get_ref()),
+        (Some(_), Some(view)) => return Err(place.error(view, "leave one of table and view")),
+        (None, None) => {
+            let reason = format!("a definition needs a table, or a view of its own; tables are {}", TABLES.join(", "));
+            return Err(place.error(&parsed.name, reason));
+        }
+    };
+    let Some(time) = &parsed.time else {
+        return Err(place.error(&parsed.name, "a definition needs time, the column that says when a row happened"));
+    };
+    place.check_name(time, "the column of time")?;
+    if parsed.view.is_none()
+        && let Some(schema) = schema_of(&table)
+    {
+        let known: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        place.check_known(time, &format!("column of {table}"), &known)?;
+    }
+    Ok((table, time.get_ref().clone()))
+}
+
+fn own_dimensions(place: Place<'_>, parsed: &File) -> Result<Vec<OwnDimension>, QueryError> {
+    let Some(Dimensions::Own(own)) = &parsed.dimensions else { return Ok(Vec::new()) };
+    // In the order of the file.
+    let mut entries: Vec<(&String, &Spanned<String>)> = own.iter().collect();
+    entries.sort_by_key(|(_, sql)| sql.span().start);
+    let schema = parsed.table.as_ref().and_then(|table| schema_of(table.get_ref()));
+    let mut all = Vec::with_capacity(entries.len());
+    for (name, sql) in entries {
+        place.check_name(&Spanned::new(sql.span(), name.clone()), "the name of a dimension")?;
+        place.check_sql(sql)?;
+        let is_column = schema.as_ref().is_some_and(|schema| schema.column_with_name(name).is_some());
+        if RESERVED.contains(&name.as_str()) || DIMENSIONS.contains(&name.as_str()) || is_column {
+            let reason =
+                format!("an own dimension cannot be called {name}, which is there already; choose another name");
+            return Err(place.error(sql, reason));
+        }
+        if parsed.kind != KindName::Flow {
+            return Err(place.error(sql, "own dimensions are for definitions that count rows of a period"));
+        }
+        all.push(OwnDimension { name: name.clone(), sql: sql.get_ref().trim().to_owned() });
+    }
+    Ok(all)
+}
+
+/// What the definition can be grouped by.
+fn dimensions(place: Place<'_>, parsed: &File, own: &[OwnDimension]) -> Result<Vec<String>, QueryError> {
     let allowed: Vec<&str> = match &parsed.dimensions {
         None => DIMENSIONS.to_vec(),
-        Some(list) => {
-            for name in list {
+        Some(Dimensions::Own(_)) => DIMENSIONS.iter().copied().chain(own.iter().map(|own| own.name.as_str())).collect(),
+        Some(Dimensions::Some(list)) => {
+            // What a derived definition can be grouped by is known once its parts are.
+            for name in list.iter().filter(|_| parsed.kind != KindName::Derived) {
                 place.check_known(name, "dimension", DIMENSIONS)?;
             }
             list.iter().map(|name| name.get_ref().as_str()).collect()
         }
     };
-    for name in &parsed.default_by {
+    for name in parsed.default_by.iter().filter(|_| parsed.kind != KindName::Derived) {
         place.check_known(name, "dimension", &allowed)?;
     }
     Ok(allowed.into_iter().map(str::to_owned).collect())
 }
 
-fn kind(place: &Place<'_>, parsed: &File) -> Result<Kind, QueryError> {
-    match (&parsed.kind, &parsed.stock) {
+fn kind(place: Place<'_>, parsed: &File, measures: &[Measure]) -> Result<Kind, QueryError> {
+    if let (KindName::Stock | KindName::Derived, Some(line)) = (parsed.kind, target_line(place, parsed)) {
+        let what = if parsed.kind == KindName::Stock { "a stock" } else { "a derived KPI" };
+        return Err(place.error_in(line, format!("{what} has no target")));
+    }
+    if let (KindName::Stock | KindName::Derived, Some(hours)) = (parsed.kind, &parsed.hours) {
+        return Err(place.error(hours, "hours are for definitions that count rows of a period"));
+    }
+    match (parsed.kind, &parsed.stock) {
         (KindName::Flow, None) => Ok(Kind::Flow),
-        (KindName::Flow, Some(stock)) => {
-            Err(place.error(stock, "[stock] is for definitions with kind = \"stock\"".to_owned()))
+        (KindName::Flow | KindName::Derived, Some(stock)) => {
+            Err(place.error(stock, "[stock] is for definitions with kind = \"stock\""))
         }
-        (KindName::Stock, None) => {
-            Err(place.error(&parsed.name, "a definition with kind = \"stock\" needs [stock]".to_owned()))
-        }
+        (KindName::Stock, None) => Err(place.error(&parsed.name, "a definition with kind = \"stock\" needs [stock]")),
         (KindName::Stock, Some(stock)) => {
             if let Some(other) = parsed.filter.as_ref().or(parsed.unsettled.as_ref()) {
-                let reason = "a stock has no filter and nothing unsettled; write conditions under [stock]".to_owned();
+                let reason = "a stock has no filter and nothing unsettled; write conditions under [stock]";
                 return Err(place.error(other, reason));
-            }
-            if parsed.target.is_some() {
-                return Err(place.error(&parsed.name, "a stock has no target".to_owned()));
             }
             let Stock { known, reached } = stock.get_ref();
             if [known, reached].iter().any(|sql| sql.trim().is_empty() || sql.contains(['{', '}'])) {
-                return Err(place.error(stock, "conditions of a stock are SQL without braces".to_owned()));
+                return Err(place.error(stock, "conditions of a stock are SQL without braces"));
             }
             Ok(Kind::Stock(stock.get_ref().clone()))
         }
+        (KindName::Derived, None) => parts(place, parsed, measures),
     }
 }
 
-fn rollup(place: &Place<'_>, parsed: &File, dimensions: &[String]) -> Result<Option<Rollup>, QueryError> {
+/// The parts of a derived definition, a KPI each, in the order of first sight.
+fn parts(place: Place<'_>, parsed: &File, measures: &[Measure]) -> Result<Kind, QueryError> {
+    let mut parts: Vec<Part> = Vec::new();
+    for measure in measures {
+        let Expression::OfKpi(of) = &measure.expression else { continue };
+        match parts.iter_mut().find(|part| part.kpi == of.kpi) {
+            Some(part) if part.fields.contains(&of.field) => {}
+            Some(part) => part.fields.push(of.field.clone()),
+            None => {
+                parts.push(Part { kpi: of.kpi.clone(), fields: vec![of.field.clone()], fingerprint: String::new() })
+            }
+        }
+    }
+    if parts.is_empty() {
+        let reason = "a derived KPI needs a measure with kpi, such as kpi = \"first_response_time.n\"";
+        return Err(place.error(&parsed.name, reason));
+    }
+    Ok(Kind::Derived(parts))
+}
+
+fn target_line(place: Place<'_>, parsed: &File) -> Option<usize> {
+    let own = parsed.targets.values().next().map(|entry| place.line_of(entry));
+    parsed.target.as_ref().map(|target| place.line_of(target)).or(own)
+}
+
+fn rollup(place: Place<'_>, parsed: &File, dimensions: &[String]) -> Result<Option<Rollup>, QueryError> {
     let Some(entry) = &parsed.rollup else { return Ok(None) };
     let RollupEntry { table, time, step, dimensions: kept, having } = entry;
     place.check_known(table, "rollup", ROLLUPS)?;
     place.check_name(time, "the column of time")?;
-    if parsed.unsettled.is_some() || parsed.target.is_some() {
-        let reason = "a rollup knows neither targets nor what is unsettled; leave it out".to_owned();
+    if parsed.kind == KindName::Derived {
+        return Err(place.error(table, "a derived KPI has no rows, and so no rollup; leave it out"));
+    }
+    if parsed.unsettled.is_some() || target_line(place, parsed).is_some() || parsed.hours.is_some() {
+        let reason = "a rollup knows neither targets, nor hours, nor what is unsettled; leave it out";
         return Err(place.error(table, reason));
     }
     let allowed: Vec<&str> = dimensions.iter().map(String::as_str).collect();
@@ -230,9 +263,9 @@ fn rollup(place: &Place<'_>, parsed: &File, dimensions: &[String]) -> Result<Opt
     if let Some(having) = having {
         place.check_sql(having)?;
     }
-    let step_us = match (&parsed.kind, step) {
+    let step_us = match (parsed.kind, step) {
         (KindName::Flow, None) => {
-            return Err(place.error(table, "the rollup of a flow needs a step, such as \"15m\"".to_owned()));
+            return Err(place.error(table, "the rollup of a flow needs a step, such as \"15m\""));
         }
         (KindName::Flow, Some(step)) => {
             let fits = |us: &i64| *us > 0 && us % MINUTE_US == 0 && HOUR_US % us == 0;
@@ -242,10 +275,8 @@ fn rollup(place: &Place<'_>, parsed: &File, dimensions: &[String]) -> Result<Opt
             };
             Some(us)
         }
-        (KindName::Stock, None) if having.is_none() => None,
-        (KindName::Stock, _) => {
-            return Err(place.error(table, "the rollup of a stock has neither step nor having".to_owned()));
-        }
+        (_, None) if having.is_none() => None,
+        _ => return Err(place.error(table, "the rollup of a stock has neither step nor having")),
     };
     Ok(Some(Rollup {
         table: table.get_ref().clone(),
@@ -256,138 +287,53 @@ fn rollup(place: &Place<'_>, parsed: &File, dimensions: &[String]) -> Result<Opt
     }))
 }
 
-fn measures(place: &Place<'_>, parsed: &File) -> Result<Vec<Measure>, QueryError> {
-    let mut measures: Vec<Measure> = Vec::with_capacity(parsed.measures.len());
-    for entry in &parsed.measures {
-        let Entry { name, sql, row, count, rollup, hidden, empty } = entry.get_ref();
-        place.check_name(name, "the name of a measure")?;
-        let text = name.get_ref();
-        if RESERVED.contains(&text.as_str()) || DIMENSIONS.contains(&text.as_str()) {
-            return Err(place.error(name, format!("a measure cannot be called {text}; choose another name")));
-        }
-        if measures.iter().any(|measure| measure.name == *text) {
-            return Err(place.error(name, format!("there are two measures {text}; choose another name")));
-        }
-        let expression = match (sql, row, count) {
-            (Some(sql), None, None) if parsed.kind == KindName::Flow => {
-                place.check_sql(sql)?;
-                Expression::Aggregate(sql.get_ref().trim().to_owned())
-            }
-            (None, Some(row), None) => {
-                place.check_sql(row)?;
-                Expression::Row(row.get_ref().trim().to_owned())
-            }
-            (None, None, Some(count)) if parsed.kind == KindName::Stock => Expression::Contacts(*count),
-            _ => {
-                let one = if parsed.kind == KindName::Flow { "sql" } else { "count" };
-                return Err(place.error(name, format!("measure {text} needs exactly one of {one} and row")));
-            }
-        };
-        if let Some(rollup) = rollup {
-            place.check_sql(rollup)?;
-            if sql.is_none() || parsed.rollup.is_none() {
-                let reason = "rollup is for measures with sql, in a definition with [rollup]".to_owned();
-                return Err(place.error(rollup, reason));
-            }
-        }
-        let rollup = rollup.as_ref().map(|rollup| rollup.get_ref().trim().to_owned());
-        measures.push(Measure { name: text.clone(), expression, rollup, hidden: *hidden, empty: *empty });
+/// The measure that stands for the definition: the one named, else the first that is no count of rows.
+fn headline(place: Place<'_>, parsed: &File, measures: &[Measure]) -> Result<String, QueryError> {
+    let visible: Vec<&Measure> = measures.iter().filter(|measure| !measure.hidden).collect();
+    let names: Vec<&str> = visible.iter().map(|measure| measure.name.as_str()).collect();
+    if let Some(name) = &parsed.headline {
+        place.check_known(name, "measure", &names)?;
+        return Ok(name.get_ref().clone());
     }
-    if measures.iter().all(|measure| measure.hidden) {
-        return Err(place.error(&parsed.name, "a definition needs a measure that is not hidden".to_owned()));
-    }
-    Ok(measures)
+    let counts_rows = |measure: &Measure| match &measure.expression {
+        Expression::Aggregate(sql) => sql.starts_with("count(") && !sql.to_lowercase().contains("distinct"),
+        Expression::Row(_) | Expression::OfKpi(_) => false,
+        Expression::Contacts(_) => true,
+    };
+    let first = visible.iter().find(|measure| !counts_rows(measure)).or(visible.first());
+    Ok(first.map(|measure| measure.name.clone()).unwrap_or_default())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The measure that counts what the headline rests on: the one named, else one that is called `n`.
+fn n(place: Place<'_>, parsed: &File, measures: &[Measure]) -> Result<Option<String>, QueryError> {
+    let names: Vec<&str> = measures.iter().filter(|m| !m.hidden).map(|m| m.name.as_str()).collect();
+    let Some(name) = &parsed.n else { return Ok(names.contains(&"n").then(|| "n".to_owned())) };
+    place.check_known(name, "measure", &names)?;
+    Ok(Some(name.get_ref().clone()))
+}
 
-    const SOUND: &str = r#"name = "answers"
-title = "Answers"
-description = "Answers."
-table = "messages"
-time = "occurred_at"
-unit = "messages"
-better = "higher"
-
-[[measures]]
-name = "answers"
-sql = "count(*) FILTER (WHERE kind = 'answer')"
-"#;
-
-    #[track_caller]
-    fn check(replaced: &str, by: &str, expected: &str) {
-        let text = SOUND.replacen(replaced, by, 1);
-        assert_ne!(text, SOUND, "{replaced:?} is not in the text");
-        let error = definition("own.toml", &text, &["taken"]).unwrap_err().to_string();
-        assert!(error.contains(expected), "{error}");
+/// The lines of the parts that can still turn out to be wrong.
+fn lines(place: Place<'_>, parsed: &File, found: &Found) -> BTreeMap<String, usize> {
+    let mut lines = found.lines.clone();
+    lines.insert("name".to_owned(), place.line_of(&parsed.name));
+    let texts =
+        [("view", &parsed.view), ("time", &parsed.time), ("filter", &parsed.filter), ("unsettled", &parsed.unsettled)];
+    for (part, text) in texts {
+        if let Some(text) = text {
+            lines.insert(part.to_owned(), place.line_of(text));
+        }
     }
-
-    #[test]
-    fn a_definition_needs_little() {
-        let found = definition("own.toml", SOUND, &[]).unwrap();
-        assert_eq!(found.kind, Kind::Flow);
-        assert_eq!(found.dimensions, DIMENSIONS);
-        let count = Expression::Aggregate("count(*) FILTER (WHERE kind = 'answer')".to_owned());
-        assert_eq!(
-            found.measures,
-            [Measure {
-                name: "answers".to_owned(),
-                expression: count,
-                rollup: None,
-                hidden: false,
-                empty: Empty::ByType
-            }]
-        );
+    match &parsed.dimensions {
+        Some(Dimensions::Some(list)) => {
+            lines.extend(list.first().map(|name| ("dimensions".to_owned(), place.line_of(name))));
+        }
+        Some(Dimensions::Own(own)) => {
+            lines.extend(own.iter().map(|(name, sql)| (format!("dimensions.{name}"), place.line_of(sql))));
+        }
+        None => {}
     }
-
-    #[test]
-    fn mistakes_are_shown_where_they_are() {
-        check("name = \"answers\"", "name = \"taken\"", "own.toml, line 1: there is a KPI taken already");
-        check("name = \"answers\"", "name = \"Answers!\"", "own.toml, line 1: the name \"Answers!\" must be");
-        check(
-            "messages\"\ntime",
-            "mesages\"\ntime",
-            "own.toml, line 4: unknown table \"mesages\"; did you mean messages?",
-        );
-        check("better = \"higher\"", "better = \"hihger\"", "own.toml, line 7:");
-        check("unit = ", "units = ", "own.toml, line 6:");
-        check("unit = ", "default_by = [\"chanel\"]\nunit = ", "own.toml, line 6: unknown dimension \"chanel\"");
-        check(
-            "]]\nname = \"answers\"",
-            "]]\nname = \"bucket\"",
-            "own.toml, line 10: a measure cannot be called bucket",
-        );
-        check("count(*)", "count({x})", "own.toml, line 11: braces are for {as_of} only");
-        check(
-            "sql = ",
-            "count = \"known\"\nsql = ",
-            "own.toml, line 10: measure answers needs exactly one of sql and row",
-        );
-        check(
-            "better = ",
-            "kind = \"stock\"\nbetter = ",
-            "own.toml, line 1: a definition with kind = \"stock\" needs [stock]",
-        );
-        check("title = \"Answers\"", "title = 7", "own.toml, line 2:");
-    }
-
-    #[test]
-    fn a_rollup_is_checked_too() {
-        let with = |step: &str, more: &str| {
-            format!(
-                "better = \"higher\"\n[rollup]\ntable = \"message_cells\"\ntime = \"cell_start\"\n\
-                 dimensions = [\"channel\"]\n{step}\n{more}\n"
-            )
-        };
-        let better = "better = \"higher\"\n";
-        let sound = SOUND.replacen(better, &with("step = \"15m\"", "having = \"sum(answers) > 0\""), 1);
-        let found = definition("own.toml", &sound, &[]).unwrap().rollup.unwrap();
-        assert_eq!((found.table.as_str(), found.step_us), ("message_cells", Some(900_000_000)));
-        check(better, &with("", ""), "own.toml, line 9: the rollup of a flow needs a step");
-        check(better, &with("step = \"7m\"", ""), "own.toml, line 12: step \"7m\" must be whole minutes");
-        check(better, &with("step = \"15m\"", "").replace("message_cells", "cells"), "unknown rollup \"cells\"");
-        check("sql = ", "rollup = \"sum(answers)\"\nsql = ", "rollup is for measures with sql, in a definition with");
-    }
+    lines.extend(parsed.default_by.first().map(|name| ("default_by".to_owned(), place.line_of(name))));
+    lines.extend(parsed.stock.as_ref().map(|stock| ("stock".to_owned(), place.line_of(stock))));
+    lines.extend(parsed.rollup.as_ref().map(|rollup| ("rollup".to_owned(), place.line_of(&rollup.table))));
+    lines
 }

@@ -118,7 +118,7 @@ mod tests {
             "unknown field \"max\" of longest_wait_time; did you mean max_s? known are max_s, conversation_id, \
              opened_at, oldest_open_s"
         );
-        let hidden = Selection::new(definition, Some(&["longest".to_owned()])).unwrap_err();
+        let hidden = Selection::new(definition, Some(&["row_of_max_s".to_owned()])).unwrap_err();
         assert!(matches!(hidden, QueryError::UnknownMeasure { .. }));
     }
 

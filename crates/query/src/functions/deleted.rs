@@ -9,10 +9,12 @@ use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::DataType;
 use datafusion::common::cast::as_string_view_array;
 use datafusion::common::{Result, plan_err};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+};
 use tapemeasure_facts::DeletedIds;
 
-use super::{is_text, result, rows_of};
+use super::{catalog, is_text, result, rows_of};
 
 /// The function, over the deletions up to the as-of time. Never null: an event without id or source was not deleted.
 pub(super) struct IsDeleted {
@@ -74,5 +76,9 @@ impl ScalarUDFImpl for IsDeleted {
             sources.is_valid(row) && ids.is_valid(row) && self.deletions.contains(sources.value(row), ids.value(row))
         });
         result(Arc::new(BooleanArray::new(deleted, None)), constant)
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        catalog::documentation(self.name())
     }
 }

@@ -10,11 +10,13 @@ use arrow::array::{Array, Int64Array, TimestampMicrosecondArray};
 use arrow::datatypes::DataType;
 use datafusion::common::cast::{as_string_view_array, as_timestamp_microsecond_array};
 use datafusion::common::{Result, exec_datafusion_err, plan_err};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+};
 use tapemeasure_model::instant::parse_instant;
 use tapemeasure_model::schema::instant_type;
 
-use super::{is_text, is_time, result, rows_of};
+use super::{catalog, is_text, is_time, result, rows_of};
 
 /// `instant(text)`: RFC 3339 with an offset as a timestamp. Null gives null.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -60,6 +62,10 @@ impl ScalarUDFImpl for Instant {
             .collect::<Result<TimestampMicrosecondArray>>()?;
         result(Arc::new(instants.with_timezone("UTC")), constant)
     }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        catalog::documentation(self.name())
+    }
 }
 
 /// `elapsed_us(from, to)`: microseconds from one instant to another, negative if the other comes first. Null if either
@@ -103,6 +109,10 @@ impl ScalarUDFImpl for Elapsed {
             from.values().iter().zip(to.values().iter()).map(|(&from, &to)| to.saturating_sub(from)).collect();
         let nulls = arrow::buffer::NullBuffer::union(from.nulls(), to.nulls());
         result(Arc::new(Int64Array::new(elapsed.into(), nulls)), constant)
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        catalog::documentation(self.name())
     }
 }
 

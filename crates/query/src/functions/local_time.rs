@@ -21,12 +21,16 @@ use arrow::compute::{max, min};
 use arrow::datatypes::DataType;
 use datafusion::common::cast::as_timestamp_microsecond_array;
 use datafusion::common::{Result, exec_datafusion_err, exec_err, plan_err};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
 use tapemeasure_model::instant::{MAX_INSTANT_US, MIN_INSTANT_US};
 use tapemeasure_model::schema::instant_type;
-use tapemeasure_model::zone::{Buckets, Grain, LocalTime, WeekStart, Zone};
+use tapemeasure_model::settings::Settings;
+use tapemeasure_model::zone::{Buckets, Grain, LocalTime, Month, WeekStart, Zone};
 
-use super::{constant_text, is_text, is_time, result, rows_of};
+use super::calendars::Calendars;
+use super::{catalog, constant_text, is_text, is_time, result, rows_of};
 
 /// The tables of local time that the functions of one engine share. A table is made when first asked for, and made
 /// again, for a longer range, when instants outside its range come up.
@@ -34,6 +38,8 @@ use super::{constant_text, is_text, is_time, result, rows_of};
 pub(crate) struct Clocks {
     zone: Zone,
     week_start: WeekStart,
+    fiscal_year_start: Month,
+    calendars: Arc<Calendars>,
     /// The instants that tables are made for at least.
     range: (i64, i64),
     buckets: Mutex<HashMap<(&'static str, Grain), Table<Buckets>>>,
@@ -51,7 +57,24 @@ impl Clocks {
     /// Clocks whose zone is `zone` unless a query names another; most instants will lie in `range`.
     pub(crate) fn new(zone: Zone, week_start: WeekStart, range: (i64, i64)) -> Self {
         let (buckets, local) = (Mutex::default(), Mutex::default());
-        Self { zone, week_start, range: (range.0.min(range.1), range.1), buckets, local }
+        let range = (range.0.min(range.1), range.1);
+        let calendars = Arc::new(Calendars::new(&Settings::default(), range));
+        Self { zone, week_start, fiscal_year_start: Month::January, calendars, range, buckets, local }
+    }
+
+    /// The same with fiscal years that begin in `month`; unless said so they begin in January.
+    pub(crate) fn with_fiscal_year_start(self, month: Month) -> Self {
+        Self { fiscal_year_start: month, ..self }
+    }
+
+    /// The same with the business hours of some settings; unless said so there are none.
+    pub(crate) fn with_calendars(self, settings: &Settings) -> Self {
+        Self { calendars: Arc::new(Calendars::new(settings, self.range)), ..self }
+    }
+
+    /// The calendars of business hours.
+    pub(super) fn calendars(&self) -> &Arc<Calendars> {
+        &self.calendars
     }
 
     /// The zone of queries that name none.
@@ -61,7 +84,9 @@ impl Clocks {
 
     /// Buckets that are right for all of `range`.
     pub(crate) fn buckets(&self, zone: Zone, grain: Grain, range: (i64, i64)) -> Arc<Buckets> {
-        let make = |from, to| Buckets::new(&zone, grain, self.week_start, from, to);
+        let make = |from, to| {
+            Buckets::new(&zone, grain, self.week_start, from, to).with_fiscal_year_start(self.fiscal_year_start)
+        };
         find(lock(&self.buckets), (zone.name(), grain), self.range, range, make)
     }
 
@@ -104,6 +129,8 @@ pub(super) fn all(clocks: &Arc<Clocks>) -> Vec<ScalarUDF> {
         ("local_month", Grain::Month),
         ("local_quarter", Grain::Quarter),
         ("local_year", Grain::Year),
+        ("local_fiscal_quarter", Grain::FiscalQuarter),
+        ("local_fiscal_year", Grain::FiscalYear),
     ];
     let mut functions: Vec<(&'static str, What)> =
         grains.into_iter().map(|(name, grain)| (name, What::Start(grain))).collect();
@@ -246,6 +273,10 @@ impl ScalarUDFImpl for LocalFunction {
             }
         };
         result(column, constant)
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        catalog::documentation(self.name())
     }
 }
 

@@ -11,10 +11,12 @@ use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
 use arrow::datatypes::DataType;
 use datafusion::common::cast::{as_boolean_array, as_string_view_array};
 use datafusion::common::{Result, plan_err};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+};
 use tapemeasure_model::event::{Author, Direction, EventType, message_kind};
 
-use super::{is_text, result, rows_of};
+use super::{catalog, is_text, result, rows_of};
 
 /// Possible directions and authors, none and unknown names included.
 const DIRECTIONS: usize = Direction::ALL.len() + 1;
@@ -96,6 +98,10 @@ impl ScalarUDFImpl for MessageKindOf {
             .collect();
         let kinds = StringViewArray::try_new(ScalarBuffer::from(views), Vec::<Buffer>::new(), None)?;
         result(Arc::new(kinds), constant)
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        catalog::documentation(self.name())
     }
 }
 

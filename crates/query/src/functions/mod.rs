@@ -4,13 +4,21 @@
 //! |---|---|
 //! | [`local_time`] | `bucket_id`, `local_hour` to `local_year`, `day_of_week`, `hour_of_day`: local time |
 //! | [`instants`] | `instant`, `elapsed_us`: exact instants, and the time between two |
+//! | [`business`] | `business_us`, `business_seconds`: the part of a span inside business hours |
+//! | [`calendars`] | the calendars of the settings, which business hours are read from |
 //! | [`within`] | `within(wait, '10 minutes')` |
+//! | [`durations`] | `duration_us`, `human_duration`, `wait_band`: durations for people |
 //! | [`message_kind`] | question, answer, bot message, or none of these |
 //! | [`deleted`] | whether a later event took a message back |
+//! | [`catalog`] | every function of this crate, aggregates and table functions too, for people |
 //!
 //! All are immutable: DataFusion works them out while planning where their arguments are constants.
 
+mod business;
+mod calendars;
+pub(crate) mod catalog;
 mod deleted;
+mod durations;
 mod instants;
 pub(crate) mod local_time;
 mod message_kind;
@@ -28,10 +36,14 @@ use local_time::Clocks;
 /// Every scalar function of this crate, for one archive.
 pub(crate) fn all(clocks: &Arc<Clocks>, deletions: &Arc<DeletedIds>) -> Vec<ScalarUDF> {
     let mut functions = local_time::all(clocks);
+    functions.extend(business::all(clocks.calendars()));
     functions.extend([
         ScalarUDF::from(instants::Instant::new()),
         ScalarUDF::from(instants::Elapsed::new()),
         ScalarUDF::from(within::Within::new()),
+        ScalarUDF::from(durations::DurationUs::new()),
+        ScalarUDF::from(durations::HumanDuration::new()),
+        ScalarUDF::from(durations::WaitBand::new()),
         ScalarUDF::from(message_kind::MessageKindOf::new()),
         ScalarUDF::from(deleted::IsDeleted::new(Arc::clone(deletions))),
     ]);

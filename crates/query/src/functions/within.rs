@@ -17,10 +17,12 @@ use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::DataType;
 use datafusion::common::cast::{as_float64_array, as_int64_array};
 use datafusion::common::{Result, exec_datafusion_err, plan_err};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+};
 use tapemeasure_model::settings::duration::parse_duration_us;
 
-use super::{constant_text, is_text, result, rows_of};
+use super::{catalog, constant_text, is_text, result, rows_of};
 
 /// The function.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -77,6 +79,10 @@ impl ScalarUDFImpl for Within {
         };
         let met: ArrayRef = Arc::new(BooleanArray::new(met, spans.nulls().cloned()));
         result(met, constant)
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        catalog::documentation(self.name())
     }
 }
 

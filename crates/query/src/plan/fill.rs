@@ -171,7 +171,7 @@ fn extend(
 }
 
 /// What rows have where there was nothing; `with_rows` says of each whether its bucket has other rows.
-fn values(data_type: &DataType, empty: Empty, with_rows: impl ExactSizeIterator<Item = bool>) -> ArrayRef {
+pub(crate) fn values(data_type: &DataType, empty: Empty, with_rows: impl ExactSizeIterator<Item = bool>) -> ArrayRef {
     let n = with_rows.len();
     match (data_type, empty) {
         (DataType::Int64, Empty::ByType | Empty::Zero) => Arc::new(Int64Array::from(vec![0; n])),

@@ -4,9 +4,10 @@ use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::TreeNode;
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::{Expr, ExprSchemable};
 use datafusion::prelude::SessionContext;
 
+use super::sql::instant;
 use crate::definitions::{Definition, Kind, is_derived};
 use crate::error::{QueryError, one_line};
 
@@ -19,6 +20,8 @@ pub(crate) async fn check(context: &SessionContext, definition: &Definition, fil
     let tables = match definition.kind {
         Kind::Flow => vec![definition.table.as_str()],
         Kind::Stock(_) => vec![definition.table.as_str(), "subscriptions"],
+        // The condition goes to its parts, which check it.
+        Kind::Derived(_) => Vec::new(),
     };
     for table in tables {
         let schema = schema(context, table, definition).await.map_err(QueryError::while_doing("reading columns"))?;
@@ -44,6 +47,12 @@ async fn schema(context: &SessionContext, table: &str, definition: &Definition) 
     let mut fields: Vec<Field> = schema.fields().iter().map(|field| field.as_ref().clone()).collect();
     let derived = definition.dimensions.iter().filter(|dimension| is_derived(dimension));
     fields.extend(derived.map(|dimension| Field::new(dimension, DataType::Int32, true)));
+    let columns = DFSchema::try_from(schema.as_ref().clone())?;
+    for own in &definition.own_dimensions {
+        let sql = own.sql.replace("{as_of}", &instant(0));
+        let data_type = context.parse_sql_expr(&sql, &columns)?.get_type(&columns)?;
+        fields.push(Field::new(&own.name, data_type, true));
+    }
     DFSchema::try_from(Schema::new(fields))
 }
 

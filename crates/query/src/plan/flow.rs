@@ -24,6 +24,19 @@ pub(crate) async fn run(
     let doing = QueryError::while_doing("working out a KPI");
     let frame = context.sql(sql).await.map_err(&doing)?;
     let rows = gather(frame).await.map_err(&doing)?;
+    finished(rows, query, period, fill)
+}
+
+/// The rows of a flow's SQL with the buckets that it leaves out, if `fill` asks for them.
+///
+/// # Errors
+/// [`QueryError::TooManyRows`], [`QueryError::Internal`].
+pub(crate) fn finished(
+    rows: RecordBatch,
+    query: &Query<'_>,
+    period: &Period,
+    fill: bool,
+) -> Result<RecordBatch, QueryError> {
     if !fill || query.asked.grain == Grain::Total {
         return Ok(rows);
     }
@@ -49,6 +62,7 @@ pub(crate) fn tables(query: &Query<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Hours;
     use super::super::period::Asked;
     use super::*;
     use crate::definitions::{Definitions, Selection};
@@ -68,6 +82,7 @@ mod tests {
             table: &definition.table,
             time_nullable: false,
             rollup: definition.rollup.as_ref(),
+            hours: Hours::Elapsed,
         };
         assert_eq!(tables(&query), "message_cells (15-minute rollup)");
         query.rollup = None;

@@ -5,16 +5,20 @@
 //! | [`filter`] | the user's condition, checked |
 //! | [`period`] | the period that is asked for, and its buckets |
 //! | [`targets`] | the target of a row, as SQL |
+//! | [`hours`] | elapsed time or business hours |
 //! | [`rollup`] | whether a table of sums gives the same numbers |
 //! | [`sql`] | definition and request to one SQL text |
 //! | [`flow`] | rows of a period: the query, and what it leaves out |
 //! | [`fill`] | empty buckets, and the order of rows |
+//! | [`derived`] | fields of other KPIs, side by side |
 //! | [`stock`] | contacts in a state at the end of each bucket |
 //! | [`result`](self::result) | rows to what people see |
 
+pub(crate) mod derived;
 pub(crate) mod fill;
 pub(crate) mod filter;
 pub(crate) mod flow;
+pub(crate) mod hours;
 pub(crate) mod period;
 pub(crate) mod result;
 pub(crate) mod rollup;
@@ -30,6 +34,8 @@ use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 use tapemeasure_model::zone::Grain;
+
+pub use hours::Hours;
 
 /// What is asked of a KPI.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +57,8 @@ pub struct KpiRequest {
     pub filter: Option<String>,
     /// A target for all rows, in microseconds, instead of those of the settings.
     pub target_us: Option<i64>,
+    /// What spans are measured in.
+    pub hours: Hours,
     /// Buckets without rows appear (kpi-rules T4).
     pub fill: bool,
 }
@@ -67,6 +75,7 @@ impl KpiRequest {
             until_us: None,
             filter: None,
             target_us: None,
+            hours: Hours::Elapsed,
             fill: true,
         }
     }

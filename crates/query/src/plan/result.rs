@@ -39,22 +39,33 @@ fn dress(batch: &RecordBatch, period: &Period) -> Result<RecordBatch, DataFusion
     let labels: StringArray = ids.values().iter().map(|id| buckets.get(id).map(|(label, _)| label.as_str())).collect();
     let provisional: BooleanArray = ids.values().iter().map(|id| buckets.get(id).map(|&(_, open)| open)).collect();
 
-    let mut fields = vec![Field::new("bucket", DataType::Utf8, false)];
+    let schema = Arc::new(dressed_schema(batch.schema_ref()));
     let mut columns: Vec<ArrayRef> = vec![Arc::new(labels)];
     for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()).skip(1) {
         if field.name() == OPEN_ROWS {
             continue;
         }
-        let column = match column.data_type() {
+        columns.push(match column.data_type() {
             DataType::Utf8View => cast(column, &DataType::Utf8)?,
             _ => Arc::clone(column),
+        });
+    }
+    columns.push(Arc::new(provisional));
+    Ok(RecordBatch::try_new(schema, columns)?)
+}
+
+/// The columns of the result of [`dressed`] for rows with those of `schema`.
+pub(crate) fn dressed_schema(schema: &Schema) -> Schema {
+    let mut fields = vec![Field::new("bucket", DataType::Utf8, false)];
+    for field in schema.fields().iter().skip(1).filter(|field| field.name() != OPEN_ROWS) {
+        let data_type = match field.data_type() {
+            DataType::Utf8View => DataType::Utf8,
+            other => other.clone(),
         };
-        fields.push(Field::new(field.name(), column.data_type().clone(), true));
-        columns.push(column);
+        fields.push(Field::new(field.name(), data_type, true));
     }
     fields.push(Field::new("provisional", DataType::Boolean, false));
-    columns.push(Arc::new(provisional));
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+    Schema::new(fields)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use tapemeasure_model::instant::format_instant;
 use tapemeasure_model::zone::Grain;
 
+use super::hours::{self, Hours};
 use super::period::Asked;
 use crate::definitions::{Definition, Expression, Measure, Rollup, Selection, is_derived};
 
@@ -30,6 +31,8 @@ pub(crate) struct Query<'a> {
     pub(crate) time_nullable: bool,
     /// Read instead of the table: by a flow for everything, by a stock for contacts that are known.
     pub(crate) rollup: Option<&'a Rollup>,
+    /// What spans are measured in.
+    pub(crate) hours: Hours,
 }
 
 impl Query<'_> {
@@ -53,8 +56,8 @@ impl Query<'_> {
             match &measure.expression {
                 Expression::Aggregate(_) => selected.push(measure.name.clone()),
                 Expression::Row(sql) => selected.push(format!("{} AS {}", self.dated(sql), measure.name)),
-                // A flow has no contacts to count.
-                Expression::Contacts(_) => {}
+                // A flow has rows to count, neither contacts nor fields of others.
+                Expression::Contacts(_) | Expression::OfKpi(_) => {}
             }
         }
         if let Some(unsettled) = &self.definition.unsettled {
@@ -94,16 +97,20 @@ impl Query<'_> {
     fn names_target(&self) -> bool {
         let aggregates = self.measures.needed().any(|measure| match &measure.expression {
             Expression::Aggregate(sql) => sql.contains("target_us"),
-            Expression::Row(_) | Expression::Contacts(_) => false,
+            Expression::Row(_) | Expression::Contacts(_) | Expression::OfKpi(_) => false,
         });
         aggregates || self.definition.unsettled.as_ref().is_some_and(|sql| sql.contains("target_us"))
     }
 
     /// The rows of the table in the period, with `bucket`, derived dimensions and `target_us` beside their columns.
-    fn base(&self) -> String {
+    pub(crate) fn base(&self) -> String {
         let (table, time, filter) = match self.rollup {
             Some(rollup) => (rollup.table.as_str(), &rollup.time, None),
             None => (self.table, &self.definition.time, self.definition.filter.as_ref()),
+        };
+        let table = match self.hours {
+            Hours::Elapsed => table.to_owned(),
+            Hours::Business => hours::rows(self.definition, table),
         };
         // The first cell of the period may begin before it, if no rows do.
         let step_us = self.rollup.and_then(|rollup| rollup.step_us);
@@ -133,15 +140,23 @@ impl Query<'_> {
     /// The dimensions that are no columns, as columns: those that the request groups by, or that its condition names.
     pub(crate) fn derived(&self, time: &str) -> Vec<String> {
         let named = |dimension: &str| self.filter.is_some_and(|filter| filter.to_lowercase().contains(dimension));
-        let dimensions = self.definition.dimensions.iter().filter(|d| is_derived(d));
-        dimensions
-            .filter(|dimension| self.by.contains(dimension) || named(dimension))
-            .map(|dimension| format!("{dimension}({time}) AS {dimension}"))
-            .collect()
+        let mut columns = Vec::new();
+        for dimension in self.definition.dimensions.iter().filter(|d| self.by.contains(d) || named(d)) {
+            if is_derived(dimension) {
+                columns.push(format!("{dimension}({time}) AS {dimension}"));
+            } else if let Some(sql) = self.definition.own_dimension(dimension) {
+                columns.push(format!("{} AS {dimension}", in_parens(&self.dated(sql), 0)));
+            }
+        }
+        columns
     }
 
-    /// SQL of a definition with the as-of time put in.
+    /// SQL of a definition with the as-of time put in, and its ages in the hours asked for.
     pub(crate) fn dated(&self, sql: &str) -> String {
+        let sql = match self.hours {
+            Hours::Elapsed => sql.to_owned(),
+            Hours::Business => hours::in_business_time(sql),
+        };
         sql.replace("{as_of}", &instant(self.asked.as_of_us))
     }
 }
@@ -187,7 +202,19 @@ mod tests {
         let target = definition.target.map(|_| "600000000".to_owned());
         let measures = Selection::new(definition, None).unwrap();
         let table = &definition.table;
-        Query { definition, measures, by: &by, asked, filter, target, table, time_nullable: true, rollup: None }.flow()
+        let query = Query {
+            definition,
+            measures,
+            by: &by,
+            asked,
+            filter,
+            target,
+            table,
+            time_nullable: true,
+            rollup: None,
+            hours: Hours::Elapsed,
+        };
+        query.flow()
     }
 
     #[test]
@@ -205,6 +232,7 @@ mod tests {
             table: "waits_loaded",
             time_nullable: false,
             rollup: None,
+            hours: Hours::Elapsed,
         };
         assert_eq!(
             query.flow(),
@@ -246,6 +274,7 @@ FROM grouped"
             table: &definition.table,
             time_nullable: false,
             rollup: definition.rollup.as_ref(),
+            hours: Hours::Elapsed,
         };
         assert_eq!(
             query.flow(),
@@ -331,7 +360,7 @@ ORDER BY bucket, channel NULLS FIRST, hour_of_day NULLS FIRST"
 grouped AS (
   SELECT
     0 AS bucket,
-    longest(wait_us, opened_at, conversation_id) AS longest,
+    longest(wait_us, opened_at, conversation_id) AS row_of_max_s,
     CAST(elapsed_us(min(opened_at) FILTER (WHERE end_reason = 'open'), \
              instant('1970-01-01T00:00:00.000000Z')) AS DOUBLE) / 1000000 AS oldest_open_s,
     count(*) FILTER (WHERE end_reason = 'open') AS open_rows
@@ -339,9 +368,9 @@ grouped AS (
 )
 SELECT
   bucket,
-  CAST(longest['us'] AS DOUBLE) / 1000000 AS max_s,
-  longest['id'] AS conversation_id,
-  longest['at'] AS opened_at,
+  CAST(row_of_max_s['us'] AS DOUBLE) / 1000000 AS max_s,
+  row_of_max_s['id'] AS conversation_id,
+  row_of_max_s['at'] AS opened_at,
   oldest_open_s,
   open_rows
 FROM grouped"

@@ -12,7 +12,7 @@ use tapemeasure_model::zone::{Grain, WeekStart, Zone};
 
 use super::period::{Asked, Period};
 use super::sql::Query;
-use super::{fill, flow, result, targets};
+use super::{Hours, fill, flow, result, targets};
 use crate::definitions::{Definitions, Selection};
 use crate::functions::local_time::Clocks;
 use crate::testing::{Random, flags, instants, numbers, session, texts};
@@ -52,7 +52,7 @@ async fn answer(
     let by: Vec<String> = by.iter().map(|&d| d.to_owned()).collect();
     let asked = Asked { grain, since_us: None, until_us: None, as_of_us: as_of_us(), first_us: Some(first_us()) };
     let period = Period::new(asked, &clocks()).unwrap();
-    let target = definition.target.map(|t| targets::expression(&Settings::default(), t, None));
+    let target = targets::expression(&Settings::default(), definition, None);
     let names: Vec<String> = measures.iter().map(|&name| name.to_owned()).collect();
     let query = Query {
         definition,
@@ -64,6 +64,7 @@ async fn answer(
         table: &definition.table,
         time_nullable: true,
         rollup: if rollup { definition.rollup.as_ref() } else { None },
+        hours: Hours::Elapsed,
     };
     let rows = flow::run(context, &query, &query.flow(), &period, true).await.unwrap();
     result::dressed(&fill::sorted(&rows, by.len()).unwrap(), &period).unwrap()

@@ -7,7 +7,9 @@
 //! | `waits`, `sessions` | derived files, and rows in memory for what is still open | [`files`] |
 //! | `message_cells`, `contacts` | as these: sums over `messages` | [`files`] |
 //! | `subscriptions` | memory | [`files`] |
+//! | `baselines` | the archive's table of saved baselines | [`baselines`] |
 
+mod baselines;
 mod files;
 mod messages;
 
@@ -18,6 +20,7 @@ use tapemeasure_archive::{Archive, Snapshot};
 use tapemeasure_facts::Facts;
 
 use crate::error::QueryError;
+use baselines::BaselinesTable;
 use files::FileTable;
 
 /// Registers every table of an archive. Functions must be registered already: the view uses them.
@@ -41,6 +44,8 @@ pub(crate) async fn register(
     for (name, table) in tables {
         context.register_table(name, Arc::new(table)).map_err(QueryError::while_doing("registering tables"))?;
     }
+    let baselines = Arc::new(BaselinesTable::new(archive));
+    context.register_table("baselines", baselines).map_err(QueryError::while_doing("registering tables"))?;
     let view = messages::view(snapshot, facts);
     context.sql(&view).await.map_err(QueryError::while_doing("making the view of messages"))?;
     Ok(())

@@ -1,6 +1,6 @@
 //! The KPIs as cards.
 
-use super::charts;
+use super::charts::spark;
 use super::escape::escape;
 use crate::change::{Change, Target, Verdict};
 use crate::digest::KpiCard;
@@ -26,8 +26,11 @@ fn card(card: &KpiCard) -> String {
     if let Some(change) = Change::of(card) {
         text.push_str(&format!("<p class=\"change {}\">{}</p>\n", class_of(change.verdict), escape(&change.words())));
     }
-    text.push_str(&charts::over_time(card));
+    text.push_str(&spark::over_time(card));
     text.push_str(&target(card));
+    if let Some(standing) = phrase::standing(card) {
+        text.push_str(&format!("<p class=\"usual-text {}\">{}</p>\n", class_of_word(card), escape(&standing)));
+    }
     text.push_str(&details(card));
     if let Some(note) = phrase::note(card) {
         text.push_str(&format!("<p class=\"note\">{}</p>\n", escape(&note)));
@@ -45,7 +48,7 @@ fn target(card: &KpiCard) -> String {
         Some(false) => "worse",
         None => "neutral",
     };
-    let gauge = target.within.map(|within| charts::gauge(within, class)).unwrap_or_default();
+    let gauge = target.within.map(|within| spark::gauge(within, class)).unwrap_or_default();
     format!(
         "<p class=\"target\"><span>{}</span> <span class=\"{class}\">{}</span></p>\n{gauge}",
         escape(&target.words()),
@@ -62,6 +65,14 @@ fn details(card: &KpiCard) -> String {
         .map(|(label, text)| format!("<div><dt>{}</dt><dd>{}</dd></div>\n", escape(label), escape(&text)))
         .collect();
     if items.is_empty() { items } else { format!("<dl class=\"details\">\n{items}</dl>\n") }
+}
+
+fn class_of_word(card: &KpiCard) -> &'static str {
+    match card.verdict.as_deref() {
+        Some("better") => "better",
+        Some("worse") => "worse",
+        _ => "neutral",
+    }
 }
 
 fn class_of(verdict: Verdict) -> &'static str {

@@ -4,8 +4,17 @@ use crate::phrase::clean;
 
 /// The text with all characters that mean something to HTML as references.
 pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len() + 8);
-    for c in clean(text).chars() {
+    escaped(clean(text).chars())
+}
+
+/// The same for a text of several lines, whose ends are kept.
+pub(super) fn escape_lines(text: &str) -> String {
+    text.lines().map(escape).collect::<Vec<_>>().join("\n")
+}
+
+fn escaped(chars: impl Iterator<Item = char>) -> String {
+    let mut escaped = String::new();
+    for c in chars {
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
@@ -28,5 +37,11 @@ mod tests {
             escape("<script>alert(\"a & 'b'\")</script>"),
             "&lt;script&gt;alert(&quot;a &amp; &#39;b&#39;&quot;)&lt;/script&gt;"
         );
+    }
+
+    #[test]
+    fn lines_stay_lines() {
+        assert_eq!(escape_lines("a < b\n  AND c\r\nd"), "a &lt; b\n  AND c\nd");
+        assert_eq!(escape("a\nb"), "a b");
     }
 }

@@ -3,16 +3,21 @@
 //! | module | is |
 //! |---|---|
 //! | `cards` | the KPIs as cards in a grid |
-//! | `sections` | channels, hours, topics, suggestions |
+//! | `sections` | channels, hours, topics, findings, suggestions |
 //! | `table` | aligned tables that fit the screen |
+//! | `rules` | the rules, fired or not |
+//! | `command` | command lines over several lines |
 //! | `layout` | lines of styled text, measured in columns |
 
 mod cards;
+mod command;
 mod layout;
+mod rules;
 mod sections;
 mod table;
 
 use self::layout::{Line, Style, tape, wrap};
+pub use self::rules::rules;
 use crate::digest::Digest;
 use crate::phrase::{self, NO_KPIS};
 
@@ -32,12 +37,15 @@ pub fn render(digest: &Digest, width: usize, colour: bool) -> String {
         page.push(Line::of(Style::Faint, &format!(" {NO_KPIS}")));
     }
     page.extend(cards::grid(&digest.kpis, width));
-    let parts = [
+    let mut parts = vec![
         ("Channels", sections::channels(&digest.channels, width)),
         ("Where people wait: hours of the week", sections::worst_hours(&digest.worst_hours, width)),
         ("Where people wait: topics", sections::topics(&digest.topics, width)),
-        ("What to do", sections::suggestions(&digest.suggestions, width)),
     ];
+    if !digest.findings.is_empty() {
+        parts.push(("What stands out", sections::findings(&digest.findings, width)));
+    }
+    parts.push(("What to do", sections::suggestions(&digest.suggestions, width)));
     for (title, lines) in parts {
         page.push(Line::default());
         page.push(heading(title, width));

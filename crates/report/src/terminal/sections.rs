@@ -1,9 +1,10 @@
-//! What stands below the cards: channels, hours, topics, suggestions.
+//! What stands below the cards: channels, hours, topics, findings, suggestions.
 
-use super::layout::{Line, Style, wrap};
+use super::command::wrap_command;
+use super::layout::{Line, Style, width, wrap};
 use super::table::{self, Column};
 use crate::change::MIN_N;
-use crate::digest::{ChannelRow, Suggestion, TopicRow, WorstCell};
+use crate::digest::{ChannelRow, Finding, FindingKind, Suggestion, TopicRow, WorstCell};
 use crate::phrase::{self, FEW_MARK, NO_CHANNELS, NO_HOURS, NO_SUGGESTIONS, NO_TOPICS, clean};
 use crate::quantity::{MISSING, compact_duration, count, human_duration, known, share};
 
@@ -86,24 +87,54 @@ pub(super) fn topics(rows: &[TopicRow], screen: usize) -> Vec<Line> {
     })
 }
 
+/// The findings, each with a sign and its evidence below.
+pub(super) fn findings(findings: &[Finding], screen: usize) -> Vec<Line> {
+    let items = findings.iter().map(|finding| {
+        let sign = match finding.kind {
+            FindingKind::Missed => '✗',
+            FindingKind::Worse => '▲',
+        };
+        (Style::Bad, format!(" {sign} "), finding.text.as_str(), finding.evidence.as_str())
+    });
+    items.flat_map(|(style, start, text, evidence)| item(style, &start, text, evidence, screen)).collect()
+}
+
 /// The suggestions, numbered, each with its evidence below.
 pub(super) fn suggestions(suggestions: &[Suggestion], screen: usize) -> Vec<Line> {
     if suggestions.is_empty() {
         return nothing(NO_SUGGESTIONS);
     }
+    let items = suggestions.iter().enumerate();
+    items
+        .flat_map(|(position, suggestion)| {
+            let start = format!(" {}. ", position + 1);
+            let mut lines = item(Style::Tape, &start, &suggestion.text, &suggestion.evidence, screen);
+            if let Some(drill) = &suggestion.drill {
+                lines.extend(command(&drill.command, width(&start), screen));
+            }
+            lines
+        })
+        .collect()
+}
+
+/// A command line that a shell reads as it stands, over as many lines as it needs.
+fn command(text: &str, indent: usize, screen: usize) -> Vec<Line> {
+    let parts = wrap_command(&clean(text), screen - indent - 1);
+    parts.iter().map(|part| Line::default().pad(indent).put(Style::Chart, part)).collect()
+}
+
+/// A text behind its sign or number, and its evidence below.
+fn item(style: Style, start: &str, text: &str, evidence: &str, screen: usize) -> Vec<Line> {
+    let indent = width(start);
+    // A column stays free at the end of the line, as everywhere.
+    let room = screen - indent - 1;
     let mut lines = Vec::new();
-    for (position, suggestion) in suggestions.iter().enumerate() {
-        let number = format!(" {}. ", position + 1);
-        let indent = number.len();
-        // A column stays free at the end of the line, as everywhere.
-        let room = screen - indent - 1;
-        for (part, text) in wrap(&clean(&suggestion.text), room).iter().enumerate() {
-            let start = if part == 0 { number.as_str() } else { "" };
-            lines.push(Line::of(Style::Tape, start).pad(indent).put(Style::Plain, text));
-        }
-        for text in wrap(&clean(&suggestion.evidence), room) {
-            lines.push(Line::default().pad(indent).put(Style::Faint, &text));
-        }
+    for (part, text) in wrap(&clean(text), room).iter().enumerate() {
+        let start = if part == 0 { start } else { "" };
+        lines.push(Line::of(style, start).pad(indent).put(Style::Plain, text));
+    }
+    for text in wrap(&clean(evidence), room) {
+        lines.push(Line::default().pad(indent).put(Style::Faint, &text));
     }
     lines
 }

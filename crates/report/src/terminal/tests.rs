@@ -97,6 +97,27 @@ fn an_empty_digest_is_a_page_of_its_own() {
 }
 
 #[test]
+fn findings_stand_before_what_to_do() {
+    let mut digest = sample::rich();
+    digest.findings = crate::findings(&digest);
+    let before = render(&digest, 80, false);
+    // Only the first response time and the average have targets and values, and both meet them.
+    assert_eq!(before.lines().filter(|line| line.starts_with(" What stands out")).count(), 0);
+    digest.kpis[2].value = Some(842.0);
+    digest.findings = crate::findings(&digest);
+    let page = render(&digest, 80, false);
+    let expected = [
+        format!(" What stands out {}", "─".repeat(63)),
+        " ✗ First response time misses its target".to_owned(),
+        "   14 min 02 s against 10 min (n 17,993), 82.4 % within it".to_owned(),
+        String::new(),
+        format!(" What to do {}", "─".repeat(68)),
+    ];
+    let found: Vec<&str> = page.lines().skip_while(|line| *line != expected[0]).take(expected.len()).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn one_kpi_in_eighty_columns() {
     let card = KpiCard {
         title: "Resolution time".to_owned(),

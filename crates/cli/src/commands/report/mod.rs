@@ -1,17 +1,39 @@
-//! `tape report`: the digest of all seven KPIs.
+//! `tape report`: the digest of all KPIs.
 //!
 //! | file | is |
 //! |---|---|
+//! | [`digest`] | which period it is, and all that is asked about it |
+//! | [`question`] | asking for KPIs and SQL over the period |
+//! | [`cards`] | a KPI over the period, before it and over time |
+//! | [`against`] | what `--compare` names |
+//! | [`usual`] | what is usual by the weeks before |
+//! | [`saved`] | what is usual by a saved baseline |
+//! | [`tables`] | channels, hours of the week, topics |
+//! | [`series`] | the KPIs over time |
+//! | [`spread`] | how long waits and resolutions are |
+//! | [`evidence`] | what the rules of suggestions read beside the digest |
 //! | [`rows`] | values of a KPI's rows by name |
-//! | [`digest`] | what is asked, and the numbers as a digest |
+//! | [`form`] | the form of a report, and what makes it end with 3 |
 
+mod against;
+mod cards;
 mod digest;
+mod evidence;
+mod form;
+mod question;
 mod rows;
+mod saved;
+mod series;
+mod spread;
+mod tables;
+mod usual;
 
 use std::io::{IsTerminal, Write};
 
 use tapemeasure_report::{Digest, html, markdown, terminal};
 
+use self::against::Against;
+use self::form::{FailOn, Form};
 use crate::args::{Global, Report};
 use crate::commands;
 use crate::context::Opened;
@@ -23,9 +45,14 @@ const WIDTH: usize = 100;
 /// Widest terminal report: longer lines are hard to follow.
 const WIDTH_MAX: usize = 120;
 
-/// Computes the digest, and writes it in the form that the file's name says.
+/// Computes the digest, and writes it in the form that is asked for.
 pub async fn run(global: &Global, verb: &Report) -> Result<Done, Failure> {
     let form = Form::of(verb)?;
+    let fail_on = FailOn::of(verb)?;
+    let against = Against::of(verb)?;
+    if verb.rules && form == Form::Html {
+        return Err(Failure::usage("rules are written as text, markdown or json; name one with --format"));
+    }
     let opened = Opened::new(global, &verb.reading).await?;
     if opened.snapshot.rows() == 0 {
         let version = opened.snapshot.version();
@@ -37,10 +64,10 @@ pub async fn run(global: &Global, verb: &Report) -> Result<Done, Failure> {
         return Ok(Done::Well);
     }
     let span = opened.span(&verb.span)?;
-    let digest = digest::compute(global, &opened, span).await?;
+    let digest = digest::compute(global, &opened, span, &against).await?;
     let sink = Sink::open(verb.output.as_deref())?;
-    write(&digest, form, verb.width, sink)?;
-    Ok(Done::Well)
+    write(&digest, form, (verb.width, verb.rules), sink)?;
+    Ok(fail_on.judge(&digest))
 }
 
 /// Computes the digest of a whole archive's last weeks and writes it both to the terminal and to a file.
@@ -49,37 +76,13 @@ pub async fn run(global: &Global, verb: &Report) -> Result<Done, Failure> {
 /// As [`run`].
 pub async fn both(global: &Global, file: &std::path::Path) -> Result<(), Failure> {
     let opened = Opened::new(global, &crate::args::Reading::default()).await?;
-    let digest = digest::compute(global, &opened, (None, None)).await?;
-    write(&digest, Form::Html, None, Sink::open(Some(file))?)?;
-    write(&digest, Form::Terminal, None, Sink::open(None)?)
+    let digest = digest::compute(global, &opened, (None, None), &Against::Previous).await?;
+    write(&digest, Form::Html, (None, false), Sink::open(Some(file))?)?;
+    write(&digest, Form::Terminal, (None, false), Sink::open(None)?)
 }
 
-/// The form of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Terminal,
-    Markdown,
-    Html,
-    Json,
-}
-
-impl Form {
-    fn of(verb: &Report) -> Result<Self, Failure> {
-        let Some(path) = &verb.output else { return Ok(Self::Terminal) };
-        match path.extension().and_then(|e| e.to_str()).unwrap_or_default() {
-            "html" | "htm" => Ok(Self::Html),
-            "md" => Ok(Self::Markdown),
-            "json" => Ok(Self::Json),
-            "txt" => Ok(Self::Terminal),
-            _ => Err(Failure::usage(format!(
-                "cannot tell the form of a report from the name {}; end it in .html, .md, .json or .txt",
-                path.display()
-            ))),
-        }
-    }
-}
-
-fn write(digest: &Digest, form: Form, width: Option<usize>, mut sink: Sink) -> Result<(), Failure> {
+/// Writes a digest in so many columns where a form has columns; with `rules` nothing but its rules.
+fn write(digest: &Digest, form: Form, (width, rules): (Option<usize>, bool), mut sink: Sink) -> Result<(), Failure> {
     let place = sink.place();
     let on_terminal = place == "standard output" && std::io::stdout().is_terminal();
     let text = match form {
@@ -87,14 +90,16 @@ fn write(digest: &Digest, form: Form, width: Option<usize>, mut sink: Sink) -> R
             let columns = || terminal_size::terminal_size().map(|(w, _)| usize::from(w.0));
             let width = width.or_else(|| if on_terminal { columns() } else { None }).unwrap_or(WIDTH);
             let colour = on_terminal && std::env::var_os("NO_COLOR").is_none();
-            terminal::render(digest, width.min(WIDTH_MAX), colour)
+            let width = width.min(WIDTH_MAX);
+            if rules { terminal::rules(digest, width, colour) } else { terminal::render(digest, width, colour) }
         }
+        Form::Markdown if rules => markdown::rules(digest),
         Form::Markdown => markdown::render(digest),
         Form::Html => html::render(digest),
         Form::Json => {
-            serde_json::to_string_pretty(digest)
-                .map_err(|e| Failure::failed("the digest is no JSON; report this as a bug", e))?
-                + "\n"
+            let json =
+                if rules { serde_json::to_string_pretty(&digest.rules) } else { serde_json::to_string_pretty(digest) };
+            json.map_err(|e| Failure::failed("the digest is no JSON; report this as a bug", e))? + "\n"
         }
     };
     sink.write_all(text.as_bytes()).map_err(|e| Failure::output(&place, e))?;

@@ -31,8 +31,12 @@ mod tally;
 mod tests;
 mod texts;
 
+use std::sync::Arc;
+
 use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::internal_datafusion_err;
+use datafusion::dataframe::DataFrame;
 use datafusion::error::Result;
 use datafusion::logical_expr::ident;
 use datafusion::prelude::SessionContext;
@@ -64,6 +68,21 @@ pub(crate) async fn run(
         reached: maybe_ask(context, texts.reached.as_deref()).await.map_err(&doing)?,
         changes: ask(context, &texts.changes).await.map_err(&doing)?,
     };
+    finished(context, query, &answers, period, fill).await
+}
+
+/// Puts the answers of a request together: bucket ids, dimensions, the measures asked for.
+///
+/// # Errors
+/// [`QueryError::TooManyRows`], [`QueryError::Resources`], [`QueryError::Internal`].
+pub(crate) async fn finished(
+    context: &SessionContext,
+    query: &Query<'_>,
+    answers: &Answers,
+    period: &Period,
+    fill: bool,
+) -> Result<RecordBatch, QueryError> {
+    let doing = QueryError::while_doing("counting contacts");
     let ids = period.ids()?;
     let mut groups = Groups::new(query.by);
     let groups_of = answers.groups(&mut groups).map_err(&doing)?;
@@ -78,10 +97,31 @@ pub(crate) async fn run(
         .map(|(start, end)| (start.unwrap_or(i64::MIN), end.unwrap_or(i64::MAX).min(as_of_end_us)))
         .unzip();
     let mut tally = Tally::new(ids, starts, ends, groups.len());
-    tally.take(&answers, &groups_of).map_err(&doing)?;
+    tally.take(answers, &groups_of).map_err(&doing)?;
     let always = period.asked().grain == Grain::Total && query.by.is_empty();
     let counts = tally.batch(&groups, query, fill || always).map_err(&doing)?;
-    with_rows(context, query, counts).await.map_err(&doing)
+    let frame = with_rows(context, query, counts).map_err(&doing)?;
+    gather(frame).await.map_err(&doing)
+}
+
+/// The columns of the result, without asking anything: bucket ids, dimensions, the measures asked for.
+///
+/// # Errors
+/// A dimension or a measure that is made of others is no SQL over what there is.
+pub(crate) async fn columns(context: &SessionContext, query: &Query<'_>, texts: &Texts) -> Result<Schema> {
+    let changes = context.sql(&texts.changes).await?;
+    let changes = changes.schema().as_arrow();
+    let mut fields = vec![Field::new("bucket", DataType::Int64, false)];
+    for dimension in query.by {
+        fields.push(Field::new(dimension, changes.field_with_name(dimension)?.data_type().clone(), true));
+    }
+    for measure in query.measures.needed() {
+        if matches!(measure.expression, Expression::Contacts(_)) {
+            fields.push(Field::new(&measure.name, DataType::Int64, false));
+        }
+    }
+    let counts = RecordBatch::new_empty(Arc::new(Schema::new(fields)));
+    Ok(with_rows(context, query, counts)?.schema().as_arrow().clone())
 }
 
 async fn ask(context: &SessionContext, sql: &str) -> Result<RecordBatch> {
@@ -95,8 +135,8 @@ async fn maybe_ask(context: &SessionContext, sql: Option<&str>) -> Result<Option
     }
 }
 
-/// Works out the measures that are made of others.
-async fn with_rows(context: &SessionContext, query: &Query<'_>, counts: RecordBatch) -> Result<RecordBatch> {
+/// The measures that are made of others, beside the counts.
+fn with_rows(context: &SessionContext, query: &Query<'_>, counts: RecordBatch) -> Result<DataFrame> {
     let frame = context.read_batch(counts)?;
     let mut selected = vec![ident("bucket")];
     selected.extend(query.by.iter().map(ident));
@@ -105,14 +145,14 @@ async fn with_rows(context: &SessionContext, query: &Query<'_>, counts: RecordBa
             Expression::Row(sql) => {
                 context.parse_sql_expr(&query.dated(sql), frame.schema())?.alias(measure.name.as_str())
             }
-            Expression::Aggregate(_) | Expression::Contacts(_) => ident(measure.name.as_str()),
+            Expression::Aggregate(_) | Expression::Contacts(_) | Expression::OfKpi(_) => ident(measure.name.as_str()),
         });
     }
-    gather(frame.select(selected)?).await
+    frame.select(selected)
 }
 
 /// What the three queries found, as far as they were asked.
-struct Answers {
+pub(crate) struct Answers {
     seen: Option<RecordBatch>,
     reached: Option<RecordBatch>,
     changes: RecordBatch,

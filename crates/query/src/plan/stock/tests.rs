@@ -12,7 +12,7 @@ use crate::definitions::{Definitions, Kind, Selection};
 use crate::functions::local_time::Clocks;
 use crate::plan::period::{Asked, Period};
 use crate::plan::sql::Query;
-use crate::plan::{fill, stock};
+use crate::plan::{Hours, fill, stock};
 use crate::testing::{Random, flags, instants, session, texts};
 
 const CHANNELS: [Option<&str>; 3] = [None, Some("email"), Some("sms")];
@@ -188,6 +188,7 @@ async fn check(seed: u64, by_channel: bool, since_us: Option<i64>, until_us: Opt
             table: &definition.table,
             time_nullable: true,
             rollup: if rollup { definition.rollup.as_ref() } else { None },
+            hours: Hours::Elapsed,
         }
     };
     let all = query(&[], false);
@@ -265,6 +266,7 @@ fn the_texts_put_the_condition_into_every_query() {
         table: &definition.table,
         time_nullable: false,
         rollup: None,
+        hours: Hours::Elapsed,
     };
     assert_eq!(stock::texts(&query, of).tables(&query), "messages, subscriptions");
     assert_eq!(
@@ -363,6 +365,7 @@ fn only_what_is_asked_is_read() {
             table: &definition.table,
             time_nullable: false,
             rollup: definition.rollup.as_ref(),
+            hours: Hours::Elapsed,
         };
         let texts = stock::texts(&query, of);
         (texts.tables(&query), texts.shown())

@@ -1,5 +1,9 @@
 //! The three queries of a stock.
 
+use arrow::array::RecordBatch;
+use datafusion::common::{Result, internal_datafusion_err, internal_err};
+
+use super::Answers;
 use crate::definitions::{Contacts, Expression, Stock};
 use crate::plan::sql::{Query, columns, in_parens, instant};
 
@@ -25,6 +29,29 @@ impl Texts {
             Some(format!("-- who opted out and in\n{};", self.changes)),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// The queries that are asked, in the order in which [`answers`](Self::answers) wants what they found.
+    pub(crate) fn asked(self) -> Vec<String> {
+        [self.seen, self.reached, Some(self.changes)].into_iter().flatten().collect()
+    }
+
+    /// What the queries of [`asked`](Self::asked) found, by query.
+    ///
+    /// # Errors
+    /// There are more or fewer answers than queries.
+    pub(crate) fn answers(&self, found: Vec<RecordBatch>) -> Result<Answers> {
+        let mut found = found.into_iter();
+        let missing = || internal_datafusion_err!("a query of a stock has no answer");
+        let answers = Answers {
+            seen: self.seen.as_ref().map(|_| found.next().ok_or_else(missing)).transpose()?,
+            reached: self.reached.as_ref().map(|_| found.next().ok_or_else(missing)).transpose()?,
+            changes: found.next().ok_or_else(missing)?,
+        };
+        match found.next() {
+            None => Ok(answers),
+            Some(_) => internal_err!("a stock has more answers than queries"),
+        }
     }
 
     /// The tables that the queries read.

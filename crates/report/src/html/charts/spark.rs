@@ -1,6 +1,8 @@
-//! Charts: lines as inline SVG, shares as bars of CSS.
+//! The small line of a card, shares as bars of CSS.
 
-use super::escape::escape;
+use super::super::escape::escape;
+use super::frame::px;
+use super::line::runs;
 use crate::digest::{KpiCard, Unit};
 use crate::quantity::{self, known};
 
@@ -12,7 +14,7 @@ const EDGE: f64 = 2.0;
 
 /// A KPI over time, from zero: an area under a line, open where data is missing, and its target where that is no higher
 /// than the highest value. Empty without any data.
-pub(super) fn over_time(card: &KpiCard) -> String {
+pub(crate) fn over_time(card: &KpiCard) -> String {
     let values: Vec<Option<f64>> = card.spark.iter().map(|value| known(*value)).collect();
     let Some(high) = values.iter().flatten().copied().reduce(f64::max) else {
         return String::new();
@@ -22,7 +24,7 @@ pub(super) fn over_time(card: &KpiCard) -> String {
     for run in runs(&values) {
         let points: Vec<String> = run
             .iter()
-            .map(|(position, value)| format!("{:.1} {:.1}", x(*position, values.len()), y(*value, high)))
+            .map(|(position, value)| format!("{} {}", px(x(*position, values.len())), px(y(*value, high))))
             .collect();
         if let [only] = points.as_slice() {
             // A line of no length: its round ends draw a dot.
@@ -31,28 +33,28 @@ pub(super) fn over_time(card: &KpiCard) -> String {
         }
         line.push_str(&format!("M{}", points.join("L")));
         if let (Some((first, _)), Some((last, _))) = (run.first(), run.last()) {
-            let (from, to) = (x(*first, values.len()), x(*last, values.len()));
-            area.push_str(&format!("M{from:.1} {HEIGHT}L{}L{to:.1} {HEIGHT}Z", points.join("L")));
+            let (from, to) = (px(x(*first, values.len())), px(x(*last, values.len())));
+            area.push_str(&format!("M{from} {HEIGHT}L{}L{to} {HEIGHT}Z", points.join("L")));
         }
     }
     let target = known(card.target_s)
         .filter(|target_s| card.unit == Unit::Seconds && *target_s <= high)
-        .map(|target_s| format!("<path class=\"limit\" d=\"M0 {:.1}H{WIDTH}\"/>", y(target_s, high)))
+        .map(|target_s| format!("<path class=\"limit\" d=\"M0 {}H{WIDTH}\"/>", px(y(target_s, high))))
         .unwrap_or_default();
     format!(
-        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" role=\"img\">\
-         <title>{}</title><path class=\"area\" d=\"{area}\"/>{target}<path class=\"line\" d=\"{line}\"/></svg>\n",
+        "<svg class=\"spark\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" role=\"img\">\
+         <title>{}</title><path class=\"area\" d=\"{area}\"/>{target}<path class=\"one\" d=\"{line}\"/></svg>\n",
         escape(&spoken(card, &values))
     )
 }
 
 /// A share as a bar below a number; 0 to 1.
-pub(super) fn bar(share: f64) -> String {
+pub(crate) fn bar(share: f64) -> String {
     format!("<span class=\"bar\" aria-hidden=\"true\"><span style=\"width:{}\"></span></span>", percent(share))
 }
 
 /// A share of a target as a gauge; the words beside it say the same.
-pub(super) fn gauge(share: f64, class: &str) -> String {
+pub(crate) fn gauge(share: f64, class: &str) -> String {
     format!(
         "<div class=\"gauge {class}\" aria-hidden=\"true\"><span style=\"width:{}\"></span></div>\n",
         percent(share)
@@ -62,23 +64,6 @@ pub(super) fn gauge(share: f64, class: &str) -> String {
 /// A share as a CSS length.
 fn percent(share: f64) -> String {
     format!("{:.1}%", share.clamp(0.0, 1.0) * 100.0)
-}
-
-/// Neighbours with data, as position and value.
-fn runs(values: &[Option<f64>]) -> Vec<Vec<(usize, f64)>> {
-    let mut runs: Vec<Vec<(usize, f64)>> = Vec::new();
-    let mut run = Vec::new();
-    for (position, value) in values.iter().enumerate() {
-        match value {
-            Some(value) => run.push((position, *value)),
-            None if run.is_empty() => {}
-            None => runs.push(std::mem::take(&mut run)),
-        }
-    }
-    if !run.is_empty() {
-        runs.push(run);
-    }
-    runs
 }
 
 fn x(position: usize, len: usize) -> f64 {
@@ -121,11 +106,11 @@ mod tests {
         // Four places between 2 and 238, 78.7 apart; heights between 54 (zero) and 2 (600 s).
         assert_eq!(
             over_time(&card),
-            "<svg class=\"chart\" viewBox=\"0 0 240 56\" preserveAspectRatio=\"none\" role=\"img\">\
+            "<svg class=\"spark\" viewBox=\"0 0 240 56\" preserveAspectRatio=\"none\" role=\"img\">\
              <title>First response time by day: lowest 0 s, highest 10 min, last 5 min</title>\
-             <path class=\"area\" d=\"M2.0 56L2.0 54.0L80.7 2.0L80.7 56Z\"/>\
-             <path class=\"limit\" d=\"M0 28.0H240\"/>\
-             <path class=\"line\" d=\"M2.0 54.0L80.7 2.0M238.0 28.0h0\"/></svg>\n"
+             <path class=\"area\" d=\"M2 56L2 54L80.7 2L80.7 56Z\"/>\
+             <path class=\"limit\" d=\"M0 28H240\"/>\
+             <path class=\"one\" d=\"M2 54L80.7 2M238 28h0\"/></svg>\n"
         );
     }
 

@@ -1,0 +1,31 @@
+//! `tape man`: the manual, a page for each verb.
+
+use clap::CommandFactory;
+use clap_mangen::Man as Page;
+use tapemeasure_query::nearest;
+
+use super::print;
+use crate::args::{Args, Man};
+use crate::failure::{Done, Failure};
+
+/// Prints the page of a verb, or that of the whole program.
+pub fn run(verb: &Man) -> Result<Done, Failure> {
+    let mut program = Args::command().disable_help_subcommand(true);
+    // Building gives verbs the options that all share, and their names with a hyphen: `tape-kpi`.
+    program.build();
+    let command = match &verb.verb {
+        None => program,
+        Some(name) => match program.find_subcommand(name) {
+            Some(command) => command.clone(),
+            None => {
+                let known: Vec<&str> = program.get_subcommands().map(|command| command.get_name()).collect();
+                let meant = nearest(name, &known).unwrap_or_default();
+                return Err(Failure::usage(format!("there is no verb {name:?}; did you mean {meant}?")));
+            }
+        },
+    };
+    let mut page = Vec::new();
+    Page::new(command).render(&mut page).map_err(|e| Failure::output("the page", e))?;
+    print(&String::from_utf8_lossy(&page))?;
+    Ok(Done::Well)
+}

@@ -1,0 +1,108 @@
+//! How long waits and resolutions are: how many reach no further than the target, its half, its double, and so on.
+
+use tapemeasure_model::instant::format_instant;
+use tapemeasure_query::Definition;
+use tapemeasure_report::digest::{AVERAGE_RESPONSE_TIME, Distribution, RESOLUTION_TIME, Reached};
+
+use super::cards::{Told, target_us};
+use super::question::Question;
+use crate::failure::Failure;
+
+/// How often the target is halved and doubled: from a thousandth of it to 8,192 times it, of 10 minutes half a second to
+/// 57 days.
+const HALVED: u32 = 10;
+const DOUBLED: u32 = 13;
+
+/// The distributions of the KPIs over lengths.
+///
+/// # Errors
+/// As running SQL.
+pub async fn spreads(question: &Question<'_>, told: &[Told]) -> Result<Vec<Distribution>, Failure> {
+    let mut spreads = Vec::new();
+    for (name, column) in [(AVERAGE_RESPONSE_TIME, "wait_us"), (RESOLUTION_TIME, "resolution_us")] {
+        let definition = question.engine.definitions().get(name)?;
+        let apart = told.iter().find(|told| told.card.name == name).map(|told| told.apart.clone());
+        spreads.extend(spread(question, definition, column, apart.unwrap_or_default()).await?);
+    }
+    Ok(spreads)
+}
+
+async fn spread(
+    question: &Question<'_>,
+    definition: &Definition,
+    column: &str,
+    apart: Vec<(String, u64)>,
+) -> Result<Option<Distribution>, Failure> {
+    // A target of nothing has no half and no double.
+    let Some(target_us) = target_us(definition, question.settings).filter(|us| *us > 0) else { return Ok(None) };
+    let edges_us = edges(target_us);
+    let rows = question.sql(&query(definition, column, &edges_us, question.period())).await?;
+    let reached = edges_us
+        .iter()
+        .enumerate()
+        .map(|(place, (_, up_to_s))| Reached { up_to_s: *up_to_s, n: rows.count(&format!("up_to_{place}"), 0) });
+    Ok(Some(Distribution {
+        kpi: definition.name.clone(),
+        target_s: target_us as f64 / 1e6,
+        n: rows.count("n", 0),
+        reached: reached.collect(),
+        apart,
+    }))
+}
+
+/// The edges, shortest first: whole microseconds, of which no length lies between them and the edge, and exact seconds.
+fn edges(target_us: i64) -> Vec<(i64, f64)> {
+    let target_s = target_us as f64 / 1e6;
+    let halves = (1..=HALVED).rev().map(|times| (target_us >> times, target_s / 2_f64.powi(times as i32)));
+    let doubles =
+        (0..=DOUBLED).map(|times| (target_us.saturating_mul(1 << times), target_s * 2_f64.powi(times as i32)));
+    halves.chain(doubles).collect()
+}
+
+/// One pass over the rows: what is counted is cumulative, so that every edge is one comparison.
+fn query(definition: &Definition, column: &str, edges_us: &[(i64, f64)], (since_us, until_us): (i64, i64)) -> String {
+    let counts: String = edges_us
+        .iter()
+        .enumerate()
+        .map(|(place, (us, _))| format!("  count(*) FILTER (WHERE {column} <= {us}) AS up_to_{place},\n"))
+        .collect();
+    let filter = definition.filter.as_ref().map(|filter| format!("\n  AND ({filter})")).unwrap_or_default();
+    format!(
+        "SELECT\n{counts}  count({column}) AS n\nFROM {}\nWHERE {time} >= instant('{}')\n  AND {time} < \
+         instant('{}'){filter}",
+        definition.table,
+        format_instant(since_us),
+        format_instant(until_us),
+        time = definition.time
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use tapemeasure_query::Definitions;
+
+    use super::*;
+
+    #[test]
+    fn edges_are_halves_and_doubles_of_the_target() {
+        let edges = edges(600_000_000);
+        assert_eq!(edges.len(), 24);
+        // 600 s / 1024 is 585,937.5 microseconds: lengths are whole, so none lies between 585,937 and the edge.
+        assert_eq!(edges[0], (585_937, 0.585_937_5));
+        assert_eq!(edges[9], (300_000_000, 300.0));
+        assert_eq!(edges[10], (600_000_000, 600.0));
+        assert_eq!(edges[23], (4_915_200_000_000, 4_915_200.0));
+    }
+
+    #[test]
+    fn the_rows_are_those_of_the_kpi() {
+        let definitions = Definitions::built_in();
+        let definition = definitions.get(RESOLUTION_TIME).unwrap();
+        assert_eq!(
+            query(definition, "resolution_us", &[(5, 0.0)], (0, 1_000_000)),
+            "SELECT\n  count(*) FILTER (WHERE resolution_us <= 5) AS up_to_0,\n  count(resolution_us) AS n\nFROM sessions\n\
+             WHERE closed_at >= instant('1970-01-01T00:00:00.000000Z')\n  AND closed_at < \
+             instant('1970-01-01T00:00:01.000000Z')\n  AND (resolution_us IS NOT NULL)"
+        );
+    }
+}
