@@ -156,6 +156,9 @@ fn events_of_clocks(log: &Log, rules: &Rules, as_of: Option<&str>) -> (Clocks, C
     )
 }
 
+/// When a subscription changed, whether to opted out, and by which event.
+type Change = (i64, bool, String);
+
 #[test]
 fn clocks_are_started_and_stopped_by_the_events_of_the_rules() {
     let Some(oracle) = Oracle::find() else { return };
@@ -309,7 +312,7 @@ fn contacts_behind_a_cell_add_up_to_it() {
             cell.is(UNSUBSCRIBED, &sums);
         }
         // The change that is named is one of the log, at that time and of that sort.
-        let mut changes: BTreeMap<(String, String), Vec<(i64, bool, String)>> = BTreeMap::new();
+        let mut changes: BTreeMap<(String, String), Vec<Change>> = BTreeMap::new();
         for event in log.events() {
             let (kind, contact) = (event["event_type"].as_str(), event.get("contact_id").and_then(Value::as_str));
             let (Some(kind @ ("opted_out" | "opted_in")), Some(contact)) = (kind, contact) else { continue };
