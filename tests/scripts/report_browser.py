@@ -14,8 +14,8 @@ import sys
 import chromium
 
 WIDTHS = [360, 768, 1280]
-# The width of an A4 sheet without its margins, in CSS pixels.
-SHEET = 697
+# The width of an A4 sheet without its margins of 13 mm, in CSS pixels.
+SHEET = 695
 
 # Texts of one drawing whose boxes overlap by more than a pixel, and texts that stand out of the frame of their chart.
 LABELS = """(() => {
@@ -42,8 +42,9 @@ LABELS = """(() => {
 OVERFLOW = """(() => {
   const root = document.documentElement;
   if (root.scrollWidth <= root.clientWidth) return [];
+  const scrolls = (element) => element && (/auto|scroll|hidden/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
   const outside = [...document.querySelectorAll("body *")].filter((element) =>
-    element.getBoundingClientRect().right > root.clientWidth + 1 && !element.closest(".scroll, pre"));
+    element.getBoundingClientRect().right > root.clientWidth + 1 && !scrolls(element.parentElement));
   const named = outside.slice(0, 3).map((element) => element.tagName.toLowerCase() + "." + element.getAttribute("class"));
   return [`${root.scrollWidth} px wide: ${named.join(", ")}`];
 })()"""

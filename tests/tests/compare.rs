@@ -97,7 +97,11 @@ fn a_month_against_the_one_before() {
 #[test]
 fn buckets_against_the_buckets_before() {
     let archive = Archive::of(&log());
-    let found = rows(&archive, &["--since=2025-02", "--until=2025-04", "--grain=month", "--compare=previous"]);
+    let months = ["first_response_time", "--since=2025-02", "--until=2025-04", "--grain=month", "--compare=previous"];
+    let run = kpi(&archive, &months).done();
+    let said = "nothing is known of what 1 of 2 months would be compared with";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    let found = run.rows();
     assert_eq!(found.len(), 2);
     // Of January nothing is known.
     assert_other(&found[0], json!(["2025-01-01", null, null, null, null, "too few"]));

@@ -124,6 +124,11 @@ fn a_test_that_does_not_hold_shows_what_came() {
         .run(&["kpi", "check", "slow_hour", "--kpis", &dir.to_string_lossy()])
         .fails(2, &["did you mean slow_hours?"]);
     archive.run(&["kpi", "check", "no/such.toml"]).fails(1, &["no/such.toml"]);
+    // An event that no archive takes is named by its place in the test.
+    let bad = SLOW.replace("10:00:01     b                agent", "10:00:01     b                agnt");
+    let dir = folder(&archive, &[("slow.toml", &bad)]);
+    let run = archive.run(&["kpi", "check", &dir.join("slow.toml").to_string_lossy()]).exits(3);
+    assert!(run.text().contains("\n  event 4 cannot be taken: author is unknown\n"), "{}", run.text());
 }
 
 /// What is replaced in a sound definition, by what, and what is said about it.
@@ -183,7 +188,7 @@ const UNPLANNED: &[(&str, &str, &str)] = &[
     (
         "where = \"wait_us > 3600000000\"",
         "where = \"wait_uss > 5\"",
-        "line 20: unknown column of waits \"wait_uss\"; did you mean wait_us? known are source,",
+        "line 22: unknown column of waits \"wait_uss\"; did you mean wait_us? known are source,",
     ),
     (
         "end_reason = 'replied'",

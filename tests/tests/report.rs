@@ -1,7 +1,7 @@
 //! The report: its numbers are those of `tape kpi`, its page is complete by itself, and a scheduler can rely on how it ends.
 
 use serde_json::{Value, json};
-use tapemeasure_tests::{Archive, Row, same};
+use tapemeasure_tests::{Archive, Log, Row, same};
 
 /// Three months of an invented company.
 fn company() -> Archive {
@@ -291,4 +291,27 @@ fn a_period_that_is_no_week_long_has_nothing_that_is_usual() {
     let archive = weeks(3_000);
     let run = archive.run(&["report", "--since", "2025-06-01", "--until", "2025-06-02", "--fail-on", "worse"]).done();
     assert!(run.stderr.contains("nothing is known to be usual"), "{}", run.stderr);
+}
+
+#[test]
+fn a_period_that_is_not_over_is_compared_with_as_much_as_there_is_of_it() {
+    let archive = weeks(320);
+    // Seven days and nine hours up to the last question, at 09:00: five a day, and that one. As much before it begins on
+    // 18 May at 15:00, with the last two questions of that day.
+    let open = digest(&archive, &["--since", "2025-05-26", "--until", "2025-06-30"]);
+    let volume = card(&open, "inbound_message_volume");
+    assert_eq!((&volume["value"], &volume["previous"]), (&json!(36.0), &json!(37.0)));
+}
+
+#[test]
+fn an_archive_of_one_day_is_reported_and_silence_misses_the_target() {
+    let archive = Archive::of(&Log::questions(3));
+    let young = digest(&archive, &[]);
+    assert_eq!((&young["period"]["since"], &young["period"]["until"]), (&json!("2025-02-04"), &json!("2025-03-04")));
+    assert_eq!(card(&young, "inbound_message_volume")["value"], 3.0);
+    // Two minutes are not too long yet; an hour is.
+    archive.run(&["report", "--fail-on", "missed"]).done();
+    let late = archive.run(&["report", "--fail-on", "missed", "--as-of", "2025-03-03T10:00:00Z"]).exits(3);
+    let said = "First response time misses its target: nothing in time, target 10 min (n 0), 0.0 % within it";
+    assert!(late.stderr.contains(said), "{}", late.stderr);
 }

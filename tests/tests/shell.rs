@@ -369,6 +369,18 @@ fn statements_of_a_file_run_in_their_order() {
     archive.run(&["sql", "select 1; select 2", "--param", "n=1"]).fails(2, &["no parameter \"n\"; it has none"]);
     let out = archive.input("both.csv");
     archive.run(&["sql", "-f", &file, "-o", &out.to_string_lossy()]).fails(2, &["holds the first result"]);
+    let two = "select 1 as a; select 2 as b";
+    assert_eq!(
+        archive.run(&["sql", two, "--format=markdown"]).done().text(),
+        "| a |\n|---|\n| 1 |\n\n| b |\n|---|\n| 2 |\n"
+    );
+    let without_result = "create view w as select 1 as a; select a from w";
+    for format in ["--format=parquet", "--format=arrow"] {
+        archive.run(&["sql", two, format]).fails(2, &["standard output holds the first result"]);
+        archive.run(&["sql", without_result, format]).done();
+    }
+    archive.run(&["sql", "select $n", "--param=n=1", "--param=n=2"]).fails(2, &["--param n is given twice"]);
+    archive.run(&["sql", "select $n"]).fails(2, &["parameter $n has no value", "--param n=VALUE"]);
     archive.run(&["sql", " -- nothing"]).fails(2, &["there is no query"]);
 }
 

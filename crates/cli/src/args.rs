@@ -7,16 +7,16 @@
 //! | [`baseline`] | the verbs of saved KPI values |
 //! | [`input`] | the verbs that make, read and mend raw input |
 
-mod drill;
 mod baseline;
+mod drill;
 mod input;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-pub use drill::Drill;
 pub use baseline::{Baseline, BaselineVerb, Held};
+pub use drill::Drill;
 pub use input::{Decoding, Formats, Generate, Ingest, Quarantine, QuarantineVerb};
 
 /// Exact, explainable KPIs over archives of customer conversations.

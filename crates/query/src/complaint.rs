@@ -6,6 +6,7 @@ use datafusion::error::DataFusionError;
 use crate::catalog::Catalog;
 use crate::error::QueryError;
 use crate::nearest::near;
+use crate::relations::KPI;
 
 /// A place in the text of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,11 +149,26 @@ fn of_message(
         };
     }
     if let Some(name) = between(message, "Invalid function '", "'") {
+        if name == KPI {
+            return Complaint {
+                text: format!("{KPI}(...) gives rows, not a value"),
+                spot: at_or(Spot::Name(name.to_owned())),
+                hint: Some(format!("write it behind FROM: SELECT * FROM {KPI}('first_response_time', 'week')")),
+            };
+        }
         let known: Vec<&str> = catalog.functions.iter().map(|function| function.name.as_str()).collect();
         return Complaint {
             text: format!("there is no function {name}"),
             spot: at_or(Spot::Name(name.to_owned())),
             hint: near(name, &known).map(did_you_mean),
+        };
+    }
+    if let Some((_, rest)) = message.split_once("No value found for placeholder with name $") {
+        let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        return Complaint {
+            text: format!("parameter ${name} has no value"),
+            spot: at_or(Spot::Unknown),
+            hint: Some(format!("give it one with --param {name}=VALUE, or \\set {name} VALUE in the shell")),
         };
     }
     if let Some(call) = between(message, "given name and argument types '", "'") {
@@ -325,6 +341,17 @@ mod tests {
     async fn a_column_of_two_tables_is_said_to_be_so() {
         let found = complaint_about("select channel from waits, sessions").await;
         assert_eq!(found.text, "column channel is in more than one table");
+    }
+
+    #[test]
+    fn a_parameter_without_a_value_says_how_it_gets_one() {
+        let message = "No value found for placeholder with name $day_1";
+        let found = of_message(message, message, None, &Catalog::default(), &|other| other);
+        assert_eq!(found.text, "parameter $day_1 has no value");
+        assert_eq!(
+            found.hint.as_deref(),
+            Some("give it one with --param day_1=VALUE, or \\set day_1 VALUE in the shell")
+        );
     }
 
     #[test]

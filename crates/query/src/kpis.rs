@@ -268,6 +268,9 @@ impl Kpis {
         if request.hours == Hours::Business && query.hours == Hours::Elapsed {
             notes.push("it measures no spans of time: business hours make no difference".to_owned());
         }
+        if request.target_us.is_some() && !query.names_target() {
+            notes.push("it has no target: the one given makes no difference".to_owned());
+        }
         notes
     }
 }

@@ -110,7 +110,8 @@ impl Change {
 pub struct Target {
     /// The target, in seconds.
     pub target_s: f64,
-    /// Whether the value is at most the target; `None` without a value.
+    /// Whether the value is at most the target. Without a value it is missed where nothing at all was within it, else
+    /// `None`.
     pub met: Option<bool>,
     /// Share within the target, 0 to 1.
     pub within: Option<f64>,
@@ -120,8 +121,12 @@ impl Target {
     /// The target of a KPI that has one.
     pub fn of(card: &KpiCard) -> Option<Target> {
         let target_s = known(card.target_s)?;
-        let met = known(card.value).map(|value| value <= target_s);
-        Some(Target { target_s, met, within: known(card.within_target) })
+        let within = known(card.within_target);
+        let met = match known(card.value) {
+            Some(value) => Some(value <= target_s),
+            None => within.filter(|&within| within <= 0.0).map(|_| false),
+        };
+        Some(Target { target_s, met, within })
     }
 
     /// "82.4 % within 10 min", or "target 10 min" without a share.

@@ -3,7 +3,7 @@
 use crate::change::Target;
 use crate::digest::{Digest, Finding, FindingKind, KpiCard};
 use crate::phrase;
-use crate::quantity::{self, count, human_duration, share};
+use crate::quantity::{self, count, human_duration, known, share};
 
 /// The verdict that makes a finding (kpi-rules B2).
 const WORSE: &str = "worse";
@@ -11,7 +11,7 @@ const WORSE: &str = "worse";
 /// What must be looked at, in the order of the KPIs; of one KPI a missed target first. Findings that the digest already
 /// holds are not read.
 ///
-/// A target is missed when the value is above it. A KPI is worse when its verdict against what is usual says so; one
+/// A target is missed when the value is above it, or when there is no value and nothing was within it. A KPI is worse when its verdict against what is usual says so; one
 /// without a verdict is not.
 pub fn findings(digest: &Digest) -> Vec<Finding> {
     digest.kpis.iter().flat_map(|card| [missed(card), worse(card)]).flatten().collect()
@@ -19,8 +19,11 @@ pub fn findings(digest: &Digest) -> Vec<Finding> {
 
 fn missed(card: &KpiCard) -> Option<Finding> {
     let target = Target::of(card).filter(|target| target.met == Some(false))?;
-    let mut evidence =
-        format!("{} against {}", quantity::value(card.unit, card.value), human_duration(target.target_s));
+    let target_text = human_duration(target.target_s);
+    let mut evidence = match known(card.value) {
+        Some(value) => format!("{} against {target_text}", quantity::value(card.unit, Some(value))),
+        None => format!("nothing in time, target {target_text}"),
+    };
     if let Some(n) = card.n {
         evidence.push_str(&format!(" (n {})", count(n)));
     }
@@ -86,6 +89,9 @@ mod tests {
         );
         assert_eq!(found(KpiCard { value: Some(1_800.0), ..card() }), Vec::new());
         assert_eq!(found(KpiCard { value: None, ..card() }), Vec::new());
+        let nothing = found(KpiCard { value: None, n: Some(0), within_target: Some(0.0), ..card() });
+        assert_eq!(nothing.len(), 1);
+        assert_eq!(nothing[0].2, "nothing in time, target 30 min (n 0), 0.0 % within it");
         assert_eq!(found(KpiCard { target_s: None, ..card() }), Vec::new());
     }
 

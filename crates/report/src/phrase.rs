@@ -72,11 +72,13 @@ pub(crate) fn details(card: &KpiCard) -> Vec<String> {
 
 /// How a KPI stands to what is usual: "usual 20 min to 32 min: worse".
 pub(crate) fn standing(card: &KpiCard) -> Option<String> {
-    let range = range_text(card, card.baseline.as_ref()?)?;
-    Some(match &card.verdict {
-        Some(verdict) => format!("usual {range}: {verdict}"),
-        None => format!("usual {range}"),
-    })
+    let baseline = card.baseline.as_ref()?;
+    match (range_text(card, baseline), &card.verdict) {
+        (Some(range), Some(verdict)) => Some(format!("usual {range}: {verdict}")),
+        (Some(range), None) => Some(format!("usual {range}")),
+        (None, Some(verdict)) => Some(format!("{}: {verdict} to know what is usual", baseline.name)),
+        (None, None) => None,
+    }
 }
 
 /// A KPI held against what is usual, in a sentence.
@@ -253,6 +255,9 @@ mod tests {
         let judged = KpiCard { verdict: Some("worse".to_owned()), ..card.clone() };
         assert_eq!(details(&judged), ["usual 1.8 % to 2.1 %: worse"]);
         assert_eq!(against(&card, card.baseline.as_ref().unwrap()), "2.3 %; usual is 1.8 % to 2.1 % by march");
+        let short = Baseline { name: "baseline march".to_owned(), ..Baseline::default() };
+        let unknown = KpiCard { baseline: Some(short), verdict: Some("too few".to_owned()), ..card.clone() };
+        assert_eq!(standing(&unknown), Some("baseline march: too few to know what is usual".to_owned()));
         assert_eq!(standing(&KpiCard { baseline: Some(Baseline::default()), ..card }), None);
     }
 

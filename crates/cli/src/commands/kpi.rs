@@ -11,7 +11,7 @@ use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use tapemeasure_model::settings::duration::parse_duration_us;
 use tapemeasure_model::zone::Grain;
-use tapemeasure_query::{Comparison, Definitions, Engine, Hours, KpiRequest, KpiResult, QueryError};
+use tapemeasure_query::{Comparison, Definition, Definitions, Engine, Hours, KpiRequest, KpiResult, QueryError};
 
 use super::{note, print};
 use crate::args::{Global, Kpi};
@@ -33,7 +33,13 @@ pub async fn run(global: &Global, verb: &Kpi) -> Result<Done, Failure> {
     }
     let definitions = definitions(global, &verb.reading.kpis)?;
     if verb.list {
-        print(&list(&definitions))?;
+        if verb.output.format.is_none() && verb.output.output.is_none() {
+            print(&list(&definitions))?;
+            return Ok(Done::Well);
+        }
+        let rows = listed(&definitions)?;
+        let sink = Sink::open(verb.output.output.as_deref())?;
+        write_batches(Format::choose(&verb.output)?, sink, rows.schema(), std::slice::from_ref(&rows))?;
         return Ok(Done::Well);
     }
     let names: Vec<String> =
@@ -149,6 +155,21 @@ fn list(definitions: &Definitions) -> String {
         text.push_str(&format!("{}\n  {}\n  {}\n", d.name, d.title, d.description.trim()));
     }
     text
+}
+
+/// The definitions as rows: name, title, unit, which way is better, description.
+fn listed(definitions: &Definitions) -> Result<RecordBatch, Failure> {
+    let column = |text: fn(&Definition) -> &str| -> ArrayRef {
+        Arc::new(definitions.iter().map(|definition| Some(text(definition))).collect::<StringArray>())
+    };
+    RecordBatch::try_from_iter([
+        ("name", column(|d| &d.name)),
+        ("title", column(|d| &d.title)),
+        ("unit", column(|d| &d.unit)),
+        ("better", column(|d| d.better.as_str())),
+        ("description", column(|d| d.description.trim())),
+    ])
+    .map_err(bug)
 }
 
 /// Writes the rows of some KPIs. For people each is a table of its own; line by line each has its own fields; the

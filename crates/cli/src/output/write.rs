@@ -29,7 +29,8 @@ pub struct BatchWriter {
 enum Form {
     Table(Sink, Vec<RecordBatch>),
     Vertical(Sink),
-    Separated(Box<arrow::csv::Writer<Sink>>),
+    /// With what stands between two fields.
+    Separated(Box<arrow::csv::Writer<Sink>>, char),
     Json(Writer<Sink, JsonArray>),
     Ndjson(Writer<Sink, LineDelimited>),
     Markdown(Sink),
@@ -50,12 +51,11 @@ impl BatchWriter {
         let form = match format {
             Format::Table => Form::Table(sink, Vec::new()),
             Format::Vertical => Form::Vertical(sink),
-            Format::Csv | Format::Tsv => Form::Separated(Box::new(
-                arrow::csv::WriterBuilder::new()
-                    .with_header(true)
-                    .with_delimiter(if format == Format::Csv { b',' } else { b'\t' })
-                    .build(sink),
-            )),
+            Format::Csv | Format::Tsv => {
+                let delimiter = if format == Format::Csv { ',' } else { '\t' };
+                let builder = arrow::csv::WriterBuilder::new().with_header(true).with_delimiter(delimiter as u8);
+                Form::Separated(Box::new(builder.build(sink)), delimiter)
+            }
             Format::Json => Form::Json(json().build(sink)),
             Format::Ndjson => Form::Ndjson(json().build(sink)),
             Format::Markdown => Form::Markdown(sink),
@@ -88,7 +88,7 @@ impl BatchWriter {
         match &mut self.form {
             Form::Table(_, held) => held.push(batch.clone()),
             Form::Vertical(sink) => vertical(sink, &self.schema, batch, first_row)?,
-            Form::Separated(writer) => writer.write(batch).map_err(arrow_error)?,
+            Form::Separated(writer, _) => writer.write(batch).map_err(arrow_error)?,
             Form::Json(writer) => writer.write(batch).map_err(arrow_error)?,
             Form::Ndjson(writer) => writer.write(batch).map_err(arrow_error)?,
             Form::Markdown(sink) => {
@@ -130,13 +130,12 @@ impl BatchWriter {
                 sink
             }
             Form::Vertical(sink) | Form::Markdown(sink) => sink,
-            Form::Separated(writer) => {
+            Form::Separated(writer, delimiter) => {
                 let mut sink = writer.into_inner();
                 if !self.begun {
                     // arrow writes the header with the first batch.
-                    let tab = matches!(sink.place().rsplit('.').next(), Some("tsv"));
                     let names: Vec<&str> = self.schema.fields().iter().map(|f| f.name().as_str()).collect();
-                    writeln!(sink, "{}", names.join(if tab { "\t" } else { "," })).map_err(io)?;
+                    writeln!(sink, "{}", names.join(&delimiter.to_string())).map_err(io)?;
                 }
                 sink
             }
@@ -212,6 +211,8 @@ fn vertical(sink: &mut Sink, schema: &SchemaRef, batch: &RecordBatch, first_row:
 fn arrow_failure(place: &str, error: ArrowError) -> Failure {
     match error {
         ArrowError::IoError(_, error) => Failure::output(place, error),
+        // Of what befalls CSV arrow keeps the text only.
+        ArrowError::CsvError(text) if text.contains("Broken pipe") => Failure::PipeClosed,
         error => Failure::failed(format!("cannot write the result to {place}: {error}; try another --format"), error),
     }
 }

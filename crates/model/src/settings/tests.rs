@@ -33,8 +33,10 @@ fn a_source_sets_its_own_and_takes_the_rest() {
 fn what_is_no_setting_is_named() {
     let error = parse("sesion_gap = '24h'").unwrap_err().to_string();
     assert!(
-        error.starts_with("settings.toml, line 1: unknown setting \"sesion_gap\"; did you mean session_gap? known are \
-             session_gap"),
+        error.starts_with(
+            "settings.toml, line 1: unknown setting \"sesion_gap\"; did you mean session_gap? known are \
+             session_gap"
+        ),
         "{error}"
     );
     let error = parse("# ours\n\nsession_gap = 'soon'").unwrap_err().to_string();

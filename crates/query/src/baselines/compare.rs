@@ -111,6 +111,13 @@ pub async fn compare(
         let worked = work_out(engine, &conditions, &[period], threads).await?;
         let now = worked.windows.into_iter().next().unwrap_or_default();
         let definition = engine.definitions().get(kpi)?;
+        if definition.n.is_none() {
+            let note =
+                format!("{kpi} does not count the rows behind {}: its verdict is always too few", definition.headline);
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
         let rule = Rule { better: definition.better, min_n: definition.min_n, is_count: worked.is_count };
         for (group, sides) in joined(then, now) {
             lines.push(Line {

@@ -84,7 +84,8 @@ pub(super) async fn work_out(
         .zip(answers)
         .map(|(&window, figures)| {
             let in_window: Vec<usize> = (0..weeks.len()).filter(|&week| weeks[week].is_in(window)).collect();
-            groups(figures, &in_window, &weekly)
+            let is_over = window.end_us <= kpis.as_of_us.saturating_add(1);
+            groups(figures, is_over, &in_window, &weekly)
         })
         .collect();
     Ok(Worked { windows, is_count })
@@ -110,8 +111,8 @@ fn request(conditions: &Conditions, window: Window, grain: Grain, measures: Vec<
 }
 
 /// The groups of a window that have anything in them, in their order; if none has, one that says so.
-fn groups(figures: Vec<Figures>, in_window: &[usize], weekly: &Weekly) -> Vec<(Group, Values)> {
-    let is_provisional = figures.iter().any(|figures| figures.provisional);
+fn groups(figures: Vec<Figures>, is_over: bool, in_window: &[usize], weekly: &Weekly) -> Vec<(Group, Values)> {
+    let is_provisional = !is_over || figures.iter().any(|figures| figures.provisional);
     let mut groups: Vec<(Group, Values)> = figures
         .into_iter()
         .filter(|figures| !figures.is_empty())
@@ -309,7 +310,7 @@ mod tests {
         let weekly = Weekly::new(&weeks, &by_week);
         let total =
             vec![row("total", "web", 1, Some(7.0)), row("total", "sms", 3, Some(25.0)), row("total", "x", 0, None)];
-        let groups = groups(total, &[0, 1, 2, 3], &weekly);
+        let groups = groups(total, true, &[0, 1, 2, 3], &weekly);
         let (sms, web) = (&groups[0], &groups[1]);
         assert_eq!((groups.len(), &sms.0, &web.0), (2, &of_group("sms"), &of_group("web")));
         assert_eq!(sms.1.weekly, "[10.0,null,20.0,40.0]");
@@ -322,7 +323,7 @@ mod tests {
     #[test]
     fn a_window_without_anything_says_so() {
         let weekly = Weekly::new(&[], &[]);
-        let groups = groups(vec![row("total", "x", 0, None)], &[], &weekly);
+        let groups = groups(vec![row("total", "x", 0, None)], false, &[], &weekly);
         assert_eq!(groups.len(), 1);
         assert_eq!((&groups[0].0, groups[0].1.n, groups[0].1.value), (&Group::default(), Some(0), None));
     }

@@ -224,7 +224,29 @@ impl Plan {
                 self.shown(stretch)
             ));
         }
+        notes.extend(self.before_the_archive());
         notes
+    }
+
+    /// That some or all of the other side lies before the first event of the archive.
+    fn before_the_archive(&self) -> Option<String> {
+        let all = self.buckets.iter().filter(|(_, aligned)| matches!(aligned, Aligned::With(_))).count();
+        let unknown = all - self.stretches().count();
+        if unknown == 0 {
+            return None;
+        }
+        let begins = match self.first_us {
+            Some(first_us) => format!("the archive begins only at {}", self.clock.shown(first_us)),
+            None => "the archive has no events".to_owned(),
+        };
+        Some(match self.grain {
+            Grain::Total => format!("{begins}: nothing is known of the time before"),
+            _ => format!(
+                "{begins}: nothing is known of what {unknown} of {} {}s would be compared with",
+                self.buckets.len(),
+                spoken(self.grain)
+            ),
+        })
     }
 
     /// What a bucket or period was compared with that is no whole bucket.

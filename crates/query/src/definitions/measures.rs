@@ -139,8 +139,16 @@ impl<'a> Collector<'a> {
     }
 
     fn push(&mut self, entry: &Entry, name: String, expression: Expression, rollup: Option<String>, hidden: bool) {
-        self.lines.insert(format!("measures.{name}"), self.base.place.line_of(&entry.name));
+        self.lines.insert(format!("measures.{name}"), self.line_of(entry));
         self.measures.push(Measure { name, expression, rollup, hidden, empty: entry.empty });
+    }
+
+    /// The line of what can still turn out to be wrong with a measure: the SQL that it is written in, or the field that it
+    /// is of. Columns are known by now, but for those of a view.
+    fn line_of(&self, entry: &Entry) -> usize {
+        let own = entry.sql.as_ref().or(entry.row.as_ref()).or(entry.kpi.as_ref());
+        let condition = entry.condition.as_ref().filter(|_| self.base.schema.is_some());
+        self.base.place.line_of(own.or(condition).unwrap_or(&entry.name))
     }
 
     fn check_measure_name(&self, name: &Spanned<String>) -> Result<(), QueryError> {

@@ -17,7 +17,7 @@ use crate::error::{QueryError, one_line};
 use crate::functions::local_time::Clocks;
 use crate::plan::hours::{self, Hours};
 use crate::plan::period::Asked;
-use crate::plan::sql::{Query, instant};
+use crate::plan::sql::{Query, ended, instant};
 use crate::{aggregates, functions};
 
 /// What is wrong with the SQL of a definition: unknown columns and functions, types that do not fit, conditions that are
@@ -77,12 +77,19 @@ fn session() -> Result<SessionContext, DataFusionError> {
 struct Checker<'a> {
     context: &'a SessionContext,
     definition: &'a Definition,
-    /// The columns of its table, which errors name.
+    /// The columns of its table, then its measures: what its SQL can name.
     columns: Vec<String>,
+    /// What those are, for errors.
+    of: String,
     faults: Vec<QueryError>,
 }
 
-impl Checker<'_> {
+impl<'a> Checker<'a> {
+    fn new(context: &'a SessionContext, definition: &'a Definition) -> Self {
+        let of = format!("column of {}", table_of(definition));
+        Self { context, definition, columns: Vec::new(), of, faults: Vec::new() }
+    }
+
     /// Plans a query; the columns of its result, if it can be run.
     async fn plan(&mut self, part: &str, sql: &str) -> Option<SchemaRef> {
         match planned(self.context, sql).await {
@@ -104,14 +111,20 @@ impl Checker<'_> {
             && let SchemaError::FieldNotFound { field, .. } = schema.as_ref()
         {
             let known: Vec<&str> = self.columns.iter().map(String::as_str).collect();
-            return unknown(&format!("column of {}", table_of(self.definition)), field.name(), &known);
+            return unknown(&self.of, field.name(), &known);
         }
         one_line(error)
     }
 
+    /// From here on SQL names measures.
+    fn over_measures(&mut self, names: Vec<String>) {
+        self.columns = names;
+        self.of = "measure".to_owned();
+    }
+
     /// The definition's SQL as it runs, at the beginning of 1970.
     fn dated(sql: &str) -> String {
-        sql.replace("{as_of}", &instant(0))
+        ended(sql.replace("{as_of}", &instant(0)))
     }
 }
 
@@ -131,11 +144,15 @@ async fn planned(context: &SessionContext, sql: &str) -> Result<SchemaRef, DataF
 }
 
 async fn of_flow(context: &SessionContext, definition: &Definition) -> Vec<QueryError> {
-    let mut checker = Checker { context, definition, columns: Vec::new(), faults: Vec::new() };
+    let mut checker = Checker::new(context, definition);
     let Some(schema) = table(&mut checker).await else { return checker.faults };
     checker.columns = schema.fields().iter().map(|field| field.name().clone()).collect();
     time(&mut checker, &schema);
     dimensions(&mut checker, &schema).await;
+    if !checker.faults.is_empty() {
+        // All other SQL is over rows that cannot be had.
+        return checker.faults;
+    }
     let table = &definition.table;
     for (part, condition) in [("filter", &definition.filter), ("unsettled", &definition.unsettled)] {
         if let Some(condition) = condition {
@@ -145,14 +162,16 @@ async fn of_flow(context: &SessionContext, definition: &Definition) -> Vec<Query
         }
     }
     let mut all = vec!["0 AS bucket".to_owned(), "count(*) AS n_rows".to_owned()];
+    let mut has_all = true;
     for measure in &definition.measures {
         let part = format!("measures.{}", measure.name);
         if let Expression::Aggregate(sql) = &measure.expression {
             let sql = Checker::dated(sql);
             // Beside a count, what is no aggregate is an error.
             let query = format!("SELECT count(*) AS n_rows, {sql} AS {} FROM ({})", measure.name, rows(definition));
-            if checker.plan(&part, &query).await.is_some() {
-                all.push(format!("{sql} AS {}", measure.name));
+            match checker.plan(&part, &query).await {
+                Some(_) => all.push(format!("{sql} AS {}", measure.name)),
+                None => has_all = false,
             }
             if let (Some(sum), Some(rollup)) = (&measure.rollup, &definition.rollup) {
                 let query = format!("SELECT count(*) AS n_rows, {} AS m FROM {}", Checker::dated(sum), rollup.table);
@@ -161,8 +180,9 @@ async fn of_flow(context: &SessionContext, definition: &Definition) -> Vec<Query
         }
     }
     let grouped = format!("SELECT {} FROM ({})", all.join(", "), rows(definition));
-    checker.columns = definition.measures.iter().map(|measure| measure.name.clone()).collect();
-    for measure in &definition.measures {
+    checker.over_measures(definition.measures.iter().map(|measure| measure.name.clone()).collect());
+    // Over measures that cannot be had everything is wrong.
+    for measure in definition.measures.iter().filter(|_| has_all) {
         if let Expression::Row(sql) = &measure.expression {
             let part = format!("measures.{}", measure.name);
             checker.plan(&part, &format!("SELECT {} AS m FROM ({grouped})", Checker::dated(sql))).await;
@@ -274,7 +294,7 @@ async fn dimensions(checker: &mut Checker<'_>, schema: &SchemaRef) {
 }
 
 async fn of_stock(context: &SessionContext, definition: &Definition, stock: &Stock) -> Vec<QueryError> {
-    let mut checker = Checker { context, definition, columns: Vec::new(), faults: Vec::new() };
+    let mut checker = Checker::new(context, definition);
     let Some(schema) = table(&mut checker).await else { return checker.faults };
     checker.columns = schema.fields().iter().map(|field| field.name().clone()).collect();
     time(&mut checker, &schema);
@@ -295,7 +315,7 @@ async fn of_derived(
     definition: &Definition,
     parts: &[Part],
 ) -> Vec<QueryError> {
-    let mut checker = Checker { context, definition, columns: Vec::new(), faults: Vec::new() };
+    let mut checker = Checker::new(context, definition);
     let mut fields = Vec::new();
     for part in parts {
         let Ok(other) = definitions.get(&part.kpi) else { continue };
@@ -327,7 +347,7 @@ async fn of_derived(
 async fn over_fields(checker: &mut Checker<'_>, mut fields: Vec<Field>) {
     let definition = checker.definition;
     fields.push(Field::new("bucket", DataType::Int64, false));
-    checker.columns = fields.iter().map(|field| field.name().clone()).collect();
+    checker.over_measures(fields.iter().map(|field| field.name().clone()).collect());
     let made = MemTable::try_new(Arc::new(Schema::new(fields)), vec![Vec::new()]);
     let registered = made.and_then(|table| checker.context.register_table("fields_of_parts", Arc::new(table)));
     if let Err(error) = registered {

@@ -334,12 +334,12 @@ fn derived_ones_know_their_parts() {
     check(
         "average_response_time.n",
         "average_respons_time.n",
-        "own.toml, line 9: unknown KPI \"average_respons_time\"; did you mean average_response_time?",
+        "own.toml, line 10: unknown KPI \"average_respons_time\"; did you mean average_response_time?",
     );
     check(
         "resolution_time.n",
         "resolution_time.max",
-        "own.toml, line 13: unknown field of resolution_time \"max\"; did you mean max_s?",
+        "own.toml, line 14: unknown field of resolution_time \"max\"; did you mean max_s?",
     );
     check(
         "average_response_time.n",
@@ -421,11 +421,11 @@ async fn sql_is_checked_against_the_tables() {
             SOUND,
             "kind = 'answer'",
             "knd = 'answer'",
-            "own.toml, line 10: unknown column of messages \"knd\"; did you mean kind?",
+            "own.toml, line 11: unknown column of messages \"knd\"; did you mean kind?",
         ),
-        (SOUND, "count(*) FILTER (WHERE kind = 'answer')", "kind", "own.toml, line 10: "),
-        (SOUND, "count(*)", "mean_s(channel)", "own.toml, line 10: "),
-        (SOUND, "count(*)", "cuont(*)", "own.toml, line 10: "),
+        (SOUND, "count(*) FILTER (WHERE kind = 'answer')", "kind", "own.toml, line 11: "),
+        (SOUND, "count(*)", "mean_s(channel)", "own.toml, line 11: "),
+        (SOUND, "count(*)", "cuont(*)", "own.toml, line 11: "),
         (
             WAITS,
             "target = ",
@@ -443,9 +443,20 @@ async fn sql_is_checked_against_the_tables() {
             WAITS,
             "[[measures]]",
             "[[measures]]\nname = \"r\"\nrow = \"late / nn\"\n[[measures]]",
-            "own.toml, line 11: unknown column of waits \"nn\"; did you mean n?",
+            "own.toml, line 12: unknown measure \"nn\"; did you mean n?",
         ),
-        (DERIVED, "ratio = [\"waits\", \"closed\"]", "row = \"waits + close\"", "own.toml, line 17: "),
+        (
+            DERIVED,
+            "ratio = [\"waits\", \"closed\"]",
+            "row = \"waits + close\"",
+            "own.toml, line 18: unknown measure \"close\"",
+        ),
+        (
+            WAITS,
+            "count = \"wait_us\"",
+            "count = true\nwhere = \"wait_uss > 5\"",
+            "own.toml, line 13: unknown column of waits \"wait_uss\"; did you mean wait_us?",
+        ),
     ] {
         let changed = text.replacen(replaced, by, 1);
         assert_ne!(changed, text, "{replaced:?} is not in the text");
@@ -453,6 +464,31 @@ async fn sql_is_checked_against_the_tables() {
         assert!(found.first().is_some_and(|fault| fault.starts_with(expected)), "{found:?}\n  expected: {expected}");
         assert!(found.iter().all(|fault| !fault.contains('\n')), "{found:?}");
     }
+}
+
+/// What is wrong in one place is not said of others too: own dimensions are in all rows, and ratios are over counts.
+#[tokio::test]
+async fn what_rests_on_a_mistake_is_not_blamed() {
+    let rows =
+        WAITS.replacen("[[measures]]", "[dimensions]\nlong = \"CASE WHEN is_first THEN 1 ELS 2 END\"\n[[measures]]", 1);
+    let found = faults(&rows).await;
+    assert!(found.len() == 1 && found[0].starts_with("own.toml, line 11: "), "{found:?}");
+    let counts = WAITS.replacen("count = \"wait_us\"", "count = true\nwhere = \"is_first )\"", 1);
+    let found = faults(&format!("{counts}\n[[measures]]\nname = \"late_share\"\nratio = [\"late\", \"n\"]\n")).await;
+    assert!(found.len() == 1 && found[0].starts_with("own.toml, line 13: "), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_comment_ends_where_its_text_does() {
+    let commented = WAITS
+        .replacen(
+            "target = ",
+            "filter = \"is_first -- the first\"\nunsettled = \"end_reason = 'open' -- yet\"\ntarget = ",
+            1,
+        )
+        .replacen("count = \"wait_us\"", "sql = \"count(wait_us) -- answered\"", 1);
+    let commented = format!("{commented}\n[[measures]]\nname = \"twice\"\nrow = \"n * 2 -- of them\"\n");
+    assert_eq!(faults(&commented).await, Vec::<String>::new());
 }
 
 const VIEW: &str = r#"name = "long_waits"

@@ -10,7 +10,7 @@ use crate::plan::targets::quoted;
 /// are known to be the definition's.
 ///
 /// # Errors
-/// [`QueryError::BadCell`] for a weekday or an hour that is no number.
+/// [`QueryError::BadCell`] for a weekday or an hour that there is not.
 pub(super) fn conditions(
     definition: &Definition,
     schema: &Schema,
@@ -27,7 +27,8 @@ fn condition(
 ) -> Result<String, QueryError> {
     let Some(value) = value else { return Ok(format!("{dimension} IS NULL")) };
     if is_derived(dimension) {
-        let Ok(number) = value.trim().parse::<i32>() else {
+        let there_are = if dimension == "day_of_week" { 1_i32..=7 } else { 0..=23 };
+        let Some(number) = value.trim().parse::<i32>().ok().filter(|number| there_are.contains(number)) else {
             return Err(QueryError::BadCell {
                 kpi: definition.name.clone(),
                 dimension: dimension.to_owned(),

@@ -7,6 +7,7 @@ use super::seek::Sought;
 use super::{Texts, cell, contacts};
 use crate::definitions::columns::schema_of;
 use crate::definitions::{Definitions, Kind, Selection};
+use crate::error::QueryError;
 use crate::plan::Hours;
 use crate::plan::period::Asked;
 use crate::plan::sql::Query;
@@ -253,6 +254,11 @@ fn values_of_a_cell_are_conditions() {
     assert_eq!(of("channel", Some("o'neill")).unwrap(), ["channel = 'o''neill'"]);
     assert_eq!(of("topic", None).unwrap(), ["topic IS NULL"]);
     assert_eq!(of("hour_of_day", Some("07")).unwrap(), ["hour_of_day = 7"]);
+    assert_eq!(of("hour_of_day", Some("0")).unwrap(), ["hour_of_day = 0"]);
+    assert_eq!(of("day_of_week", Some("7")).unwrap(), ["day_of_week = 7"]);
+    for (dimension, no) in [("hour_of_day", "24"), ("hour_of_day", "-1"), ("day_of_week", "0"), ("day_of_week", "8")] {
+        assert!(matches!(of(dimension, Some(no)), Err(QueryError::BadCell { .. })), "{dimension} {no}");
+    }
     assert_eq!(
         of("day_of_week", Some("monday")).unwrap_err().to_string(),
         "day_of_week of average_response_time cannot be \"monday\"; write a whole number, as `tape kpi --by day_of_week` \

@@ -49,19 +49,19 @@ impl Query<'_> {
         selected.extend(self.by.iter().cloned());
         for measure in self.measures.needed() {
             if let Expression::Aggregate(sql) = &measure.expression {
-                grouped.push(format!("{} AS {}", self.aggregate(measure, sql), measure.name));
+                grouped.push(format!("{} AS {}", ended(self.aggregate(measure, sql)), measure.name));
             }
         }
         for measure in self.measures.shown() {
             match &measure.expression {
                 Expression::Aggregate(_) => selected.push(measure.name.clone()),
-                Expression::Row(sql) => selected.push(format!("{} AS {}", self.dated(sql), measure.name)),
+                Expression::Row(sql) => selected.push(format!("{} AS {}", ended(self.dated(sql)), measure.name)),
                 // A flow has rows to count, neither contacts nor fields of others.
                 Expression::Contacts(_) | Expression::OfKpi(_) => {}
             }
         }
         if let Some(unsettled) = &self.definition.unsettled {
-            grouped.push(format!("count(*) FILTER (WHERE {}) AS {OPEN_ROWS}", self.dated(unsettled)));
+            grouped.push(format!("count(*) FILTER (WHERE {}) AS {OPEN_ROWS}", ended(self.dated(unsettled))));
             selected.push(OPEN_ROWS.to_owned());
         }
         if keys.is_empty() && grouped.len() == 1 {
@@ -94,7 +94,7 @@ impl Query<'_> {
     }
 
     /// Whether any of the SQL over rows names the target.
-    fn names_target(&self) -> bool {
+    pub(crate) fn names_target(&self) -> bool {
         let aggregates = self.measures.needed().any(|measure| match &measure.expression {
             Expression::Aggregate(sql) => sql.contains("target_us"),
             Expression::Row(_) | Expression::Contacts(_) | Expression::OfKpi(_) => false,
@@ -125,7 +125,8 @@ impl Query<'_> {
         {
             selected.push(format!("{target} AS target_us"));
         }
-        let mut conditions: Vec<String> = filter.iter().map(|filter| format!("({})", self.dated(filter))).collect();
+        let mut conditions: Vec<String> =
+            filter.iter().map(|filter| format!("({})", ended(self.dated(filter)))).collect();
         conditions.extend(since_us.map(|us| format!("{time} >= {}", instant(us))));
         conditions.extend(self.asked.until_us.map(|us| format!("{time} < {}", instant(us))));
         let bounded = self.asked.since_us.is_some() || self.asked.until_us.is_some();
@@ -164,6 +165,11 @@ impl Query<'_> {
 /// An instant as SQL.
 pub(crate) fn instant(us: i64) -> String {
     format!("instant('{}')", format_instant(us))
+}
+
+/// SQL that something else follows: what may end in a comment ends its line, so that the comment does not reach that.
+pub(crate) fn ended(sql: String) -> String {
+    if sql.contains("--") { format!("{sql}\n") } else { sql }
 }
 
 /// Columns one below the other; `indent` is that of the first.

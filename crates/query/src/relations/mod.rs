@@ -38,7 +38,7 @@ use table::KpiTable;
 use views::KpiViews;
 
 /// The table function.
-const KPI: &str = "kpi";
+pub(crate) const KPI: &str = "kpi";
 
 /// What the names of the views begin with.
 const VIEW_PREFIX: &str = "kpi_";

@@ -52,6 +52,9 @@ pub async fn save(
     if start_us >= end_us {
         return Err(Failure::usage("the period ends before it begins; give an end after the start"));
     }
+    if end_us > opened.now_us().saturating_add(1) {
+        note("the period is not over at the as-of time; save it again when it is, its numbers will have changed");
+    }
     let saved = run(global, &opened, name, (held, hours), vec![Window { start_us, end_us }]).await?;
     let what = match saved {
         Saved { new: 1, .. } => "saved",

@@ -4,7 +4,7 @@ mod scratch;
 
 use std::path::{Path, PathBuf};
 
-use tapemeasure_ingest::{IngestOptions, Unwatched, ingest};
+use tapemeasure_ingest::{IngestError, IngestOptions, Unwatched, ingest};
 use tapemeasure_query::definitions::cases::{Case, differences};
 use tapemeasure_query::definitions::{self, LoadReport};
 use tapemeasure_query::{Definition, Definitions, KpiRequest, QueryError};
@@ -127,7 +127,12 @@ async fn hold(global: &Global, definitions: &Definitions, name: &str, case: &Cas
         max_rejected_share: 0.0,
         ..IngestOptions::default()
     };
-    ingest(&root, &[input.display().to_string()], &options, &Unwatched).await?;
+    let ingested = ingest(&root, &[input.display().to_string()], &options, &Unwatched).await;
+    if let Err(IngestError::TooManyRejected { example, .. } | IngestError::NothingAccepted { example, .. }) = &ingested
+    {
+        return Ok(vec![rejected(example)]);
+    }
+    ingested?;
 
     let global = Global { archive: root, ..global.clone() };
     let reading = Reading { as_of: case.as_of.clone(), tz: case.tz.clone(), ..Reading::default() };
@@ -145,6 +150,15 @@ async fn hold(global: &Global, definitions: &Definitions, name: &str, case: &Cas
     };
     let found = compute(&engine, &request).await?;
     Ok(differences(&case.expect, &found.batch)?)
+}
+
+/// A reject for whoever wrote the event: its file, an event a line, is gone by now.
+fn rejected(example: &str) -> String {
+    let of_event = example.split_once(".ndjson, line ").and_then(|(_, rest)| rest.split_once(", byte "));
+    match of_event.and_then(|(number, rest)| Some((number, rest.split_once(": ")?.1))) {
+        Some((number, reason)) => format!("event {number} cannot be taken: {reason}"),
+        None => example.to_owned(),
+    }
 }
 
 /// What the user wants checked; all of it if nothing is named.

@@ -10,6 +10,7 @@ use super::against::{Against, year_before};
 use super::question::Question;
 use super::{cards, evidence, series, spread, tables, usual};
 use crate::args::Global;
+use crate::commands::note;
 use crate::context::Opened;
 use crate::failure::Failure;
 
@@ -31,18 +32,32 @@ pub async fn compute(
     let local = |us: i64| LocalTime::new(&opened.zone, us, us);
     let today = opened.zone.local_date_start_us(local(now).date(now));
     let day = |us: i64, days: i32| opened.zone.local_date_start_us(local(us).date(us) + days);
-    let until_us = until.unwrap_or(if since.is_some() { now + 1 } else { today });
+    let first = opened.snapshot.first_us();
+    let until_us = until.unwrap_or_else(|| match first {
+        _ if since.is_some() => now.saturating_add(1),
+        // An archive of a single day has nothing but that day.
+        Some(first) if first >= today => day(now, 1),
+        _ => today,
+    });
     let since_us = since.unwrap_or_else(|| day(until_us, -DAYS));
     let length = until_us - since_us;
-    let first = opened.snapshot.first_us();
     let date = |us: i64| local(us).date(us);
-    let whole_days = day(since_us, 0) == since_us && day(until_us, 0) == until_us;
+    // What is not over yet is held against no more than what there is of it.
+    let seen_us = until_us.min(now.saturating_add(1)).max(since_us);
+    let whole_days = day(since_us, 0) == since_us && day(seen_us, 0) == seen_us;
     // As many local days, whatever hours a clock change gave them; else the same length.
-    let just_before = || if whole_days { day(since_us, date(since_us) - date(until_us)) } else { since_us - length };
+    let just_before = || {
+        if whole_days { day(since_us, date(since_us) - date(seen_us)) } else { since_us - (seen_us - since_us) }
+    };
     let before = match against {
         Against::Previous | Against::Baseline(_) => (just_before(), since_us),
-        Against::Year => year_before(&opened.zone, (since_us, until_us), whole_days),
+        Against::Year => year_before(&opened.zone, (since_us, seen_us), whole_days),
     };
+    // A stretch that the archive reaches only a part of is not compared as if it were whole.
+    let previous = first.filter(|&first| since_us < seen_us && day(first, 0) <= before.0).map(|_| before);
+    if *against == Against::Year && previous.is_none() {
+        note("the archive does not reach back a year before the period; there is nothing to compare with");
+    }
     // The archive's first day is cut by its first event.
     let history = first.map(|first| day(since_us, -7 * usual::WEEKS).max(day(first, 1)));
     let question = Question {
@@ -52,8 +67,7 @@ pub async fn compute(
         now_us: now,
         since_us,
         until_us,
-        // A stretch that the archive reaches only a part of is not compared as if it were whole.
-        previous: first.filter(|&first| day(first, 0) <= before.0).map(|_| before),
+        previous,
         baseline: against.baseline(),
         history_us: history.filter(|&history| {
             against.baseline().is_none()

@@ -9,6 +9,7 @@ use arrow::datatypes::SchemaRef;
 use super::held::Held;
 use super::look::Look;
 use super::screen;
+use crate::commands::print;
 use crate::failure::Failure;
 use crate::output::{BatchWriter, Format, Sink};
 
@@ -23,6 +24,24 @@ pub struct Answer {
     /// What is held for the screen, and to be the last result.
     held: Option<Held>,
     rows: u64,
+}
+
+/// Keeps a result apart from those that standard output holds before it. Readers of a binary format would see one of
+/// them alone, and readers of Markdown one table.
+///
+/// # Errors
+/// A usage error for a second result in a binary format.
+fn apart(format: Format, before: u32) -> Result<(), Failure> {
+    match format {
+        _ if before == 0 => Ok(()),
+        Format::Parquet | Format::Arrow => Err(Failure::usage(format!(
+            "standard output holds the first result, and {} cannot hold two; run one query at a time, or send each to \
+             a file with \\o",
+            format.name()
+        ))),
+        Format::Markdown => print("\n"),
+        _ => Ok(()),
+    }
 }
 
 /// A result that is out.
@@ -51,6 +70,8 @@ impl Answer {
         }
         let format = look.format;
         if !std::io::stdout().is_terminal() {
+            apart(format, look.piped)?;
+            look.piped += 1;
             let writer = BatchWriter::new(format, Sink::open(None)?, SchemaRef::clone(&schema))?;
             let held = keep.then(|| Held::new(Some(0)));
             return Ok(Self { schema, format, writer: Some(writer), file: None, held, rows: 0 });

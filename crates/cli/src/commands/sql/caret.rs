@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use tapemeasure_query::complaint::{Complaint, Place, Spot};
 use tapemeasure_query::{Catalog, QueryError};
+use unicode_width::UnicodeWidthChar;
 
 use super::lex::tokens;
 use crate::failure::Failure;
@@ -96,13 +97,20 @@ fn picture(text: &str, place: Place) -> Option<String> {
     let cut = |is: bool| if is { "…" } else { "" };
     let shown: String = line[from..to].iter().collect();
     // A tab is as wide here as above.
-    let indent: String = line[from..at].iter().map(|&c| if c == '\t' { '\t' } else { ' ' }).collect();
-    let marks = "^".repeat(place.columns.min(to.saturating_sub(at)).max(1));
+    let indent: String =
+        line[from..at].iter().map(|&c| if c == '\t' { "\t".to_owned() } else { " ".repeat(width(c)) }).collect();
+    let marked = &line[at..at + place.columns.min(to.saturating_sub(at))];
+    let marks = "^".repeat(marked.iter().map(|&c| width(c)).sum::<usize>().max(1));
     let number = place.line.to_string();
     let blank = " ".repeat(number.len());
     let (before, after) = (cut(from > 0), cut(to < line.len()));
     let shift = " ".repeat(before.chars().count());
     Some(format!("  {number} │ {before}{shown}{after}\n  {blank} │ {shift}{indent}{marks}\n"))
+}
+
+/// Columns of the screen that a character takes.
+fn width(c: char) -> usize {
+    UnicodeWidthChar::width(c).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -135,6 +143,9 @@ mod tests {
         check("select * from waits where \n", 0..26, Spot::End, (1, 26), "    │                          ^");
         check("\tselect chanel", 1..14, name(), (1, 9), "    │ \t       ^^^^^^");
         check("select 'größe', chanel", 0..24, at(1, 17, 6), (1, 17), "    │                 ^^^^^^");
+        // Two characters, four columns: before the mark, and below it.
+        check("select '日本', chanel", 0..23, at(1, 14, 6), (1, 14), "    │                ^^^^^^");
+        check("select 日本", 0..13, at(1, 8, 2), (1, 8), "    │        ^^^^");
     }
 
     #[test]

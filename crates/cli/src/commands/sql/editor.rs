@@ -24,12 +24,16 @@ const HINT_LETTERS: usize = 3;
 
 const MENU: &str = "words";
 
+/// What stands between the prompt and what is typed.
+const INDICATOR: &str = "> ";
+
 /// An editor that knows these words.
 pub fn editor(known: &Known) -> Reedline {
     let typed = Typed::default();
     let menu = ColumnarMenu::default()
         .with_name(MENU)
-        .with_marker("")
+        // Stands in the place of the prompt's indicator while the menu is open.
+        .with_marker(INDICATOR)
         .with_text_style(Style::new())
         .with_match_text_style(Style::new().bold())
         .with_description_text_style(Color::DarkGray.normal());
@@ -99,7 +103,7 @@ impl Prompt for Line {
     }
 
     fn render_prompt_indicator(&self, _mode: PromptEditMode) -> Cow<'_, str> {
-        Cow::Borrowed("> ")
+        Cow::Borrowed(INDICATOR)
     }
 
     fn render_prompt_multiline_indicator(&self) -> Cow<'_, str> {

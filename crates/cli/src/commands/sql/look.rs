@@ -22,6 +22,8 @@ pub struct Look {
     pub rows: Option<usize>,
     /// Files that results go to.
     pub files: Option<Files>,
+    /// Results that went to standard output where that is no terminal.
+    pub piped: u32,
     /// A person types the queries.
     pub shell: bool,
 }
@@ -31,7 +33,7 @@ impl Look {
     pub fn new(format: Format, shell: bool) -> Self {
         let flat = if format == Format::Vertical { Format::Table } else { format };
         let pager = Pager::from_environment();
-        Self { format, flat, timing: shell, pager, rows: Some(ROWS_SHOWN), files: None, shell }
+        Self { format, flat, timing: shell, pager, rows: Some(ROWS_SHOWN), files: None, piped: 0, shell }
     }
 
     /// Other format from now on.

@@ -50,7 +50,13 @@ use crate::output::Format;
 
 /// Runs the queries, or the shell where there are none.
 pub async fn run(global: &Global, verb: &Sql) -> Result<Done, Failure> {
-    let params = verb.params.iter().map(|p| param(p)).collect::<Result<BTreeMap<_, _>, _>>()?;
+    let mut params = BTreeMap::new();
+    for text in &verb.params {
+        let (name, value) = param(text)?;
+        if params.insert(name.clone(), value).is_some() {
+            return Err(Failure::usage(format!("--param {name} is given twice; give it once")));
+        }
+    }
     let (text, file) = match (&verb.query, &verb.file) {
         (Some(query), _) => (Some(query.clone()), None),
         (None, Some(path)) => {

@@ -4,6 +4,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use tapemeasure_report::quantity::count;
+use unicode_width::UnicodeWidthStr;
 
 use super::held::Held;
 use super::look::Look;
@@ -37,7 +38,7 @@ impl Size {
     }
 
     fn is_wide_enough(self, text: &str) -> bool {
-        text.lines().all(|line| line.chars().count() <= self.columns)
+        text.lines().all(|line| UnicodeWidthStr::width(line) <= self.columns)
     }
 
     /// Whether a text can be seen whole, with the prompt below it.
@@ -143,6 +144,7 @@ mod tests {
         assert!(!size.holds("a\nb\nc\nd\n"));
         assert!(!size.holds("abcde\n"));
         assert!(size.holds("äöüß\n"));
+        assert!(size.holds("日本\n") && !size.holds("日本語\n"));
     }
 
     #[test]

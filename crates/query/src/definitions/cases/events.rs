@@ -103,14 +103,21 @@ fn of_json(place: Place<'_>, lines: &[(usize, &str)]) -> Result<Vec<(usize, Even
 
 /// Columns with blanks between them, the names in the first line.
 fn of_columns(place: Place<'_>, lines: &[(usize, &str)]) -> Result<Vec<(usize, Event)>, QueryError> {
-    let Some(((_, names), rows)) = lines.split_first() else { return Ok(Vec::new()) };
+    let Some(((first, names), rows)) = lines.split_first() else { return Ok(Vec::new()) };
     let names: Vec<&str> = names.split_whitespace().collect();
+    if let Some(name) = names.iter().find(|name| !FIELDS.contains(name)) {
+        return Err(place.error_in(*first, unknown("field of an event", name, &FIELDS)));
+    }
     let mut events = Vec::with_capacity(rows.len());
     for &(line, row) in rows {
         let cells: Vec<&str> = row.split_whitespace().collect();
         if cells.len() != names.len() {
-            let reason =
-                format!("the event has {} cells for {} columns; write {NOTHING} for nothing", cells.len(), names.len());
+            let hint = if cells.len() > names.len() {
+                "what has blanks in it goes into events = [{ occurred_at = ..., ... }]".to_owned()
+            } else {
+                format!("write {NOTHING} for nothing")
+            };
+            let reason = format!("the event has {} cells for {} columns; {hint}", cells.len(), names.len());
             return Err(place.error_in(line, reason));
         }
         let cells = names.iter().zip(cells).filter(|(_, cell)| *cell != NOTHING);

@@ -10,8 +10,11 @@ mod events;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
+
 use serde_json::{Map, Value};
 use tapemeasure_model::settings::duration::parse_duration_us;
+use tapemeasure_model::settings::{Settings, SettingsError};
 use tapemeasure_model::zone::Grain;
 use toml::Spanned;
 
@@ -81,11 +84,13 @@ pub(super) fn case(place: Place<'_>, entry: &Spanned<CaseEntry>) -> Result<Case,
         }
         expect.push(fields);
     }
+    let settings = entry.settings.to_string();
+    check_settings(place, line, &settings)?;
     let text = |time: &Option<Time>| time.as_ref().map(Time::text);
     Ok(Case {
         name: entry.name.clone(),
         events: events::ndjson(place, &entry.events)?,
-        settings: entry.settings.to_string(),
+        settings,
         by: entry.by.as_ref().map(|by| by.iter().map(|name| name.get_ref().clone()).collect()),
         grain,
         since: text(&entry.since),
@@ -97,6 +102,16 @@ pub(super) fn case(place: Place<'_>, entry: &Spanned<CaseEntry>) -> Result<Case,
         expect,
         line,
     })
+}
+
+/// Checks that settings can be those of an archive. The error is on the line of the test.
+fn check_settings(place: Place<'_>, line: usize, settings: &str) -> Result<(), QueryError> {
+    match Settings::from_toml(settings, Path::new(place.file)) {
+        Ok(_) => Ok(()),
+        // The line in it is one of the settings alone.
+        Err(SettingsError::InFile { error, .. }) => Err(place.error_in(line, error.to_string())),
+        Err(error) => Err(place.error_in(line, error.to_string())),
+    }
 }
 
 /// A value that a field must have. TOML has no null: it is the text `null`.

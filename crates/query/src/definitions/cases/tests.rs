@@ -53,7 +53,15 @@ fn mistakes_in_tests_are_shown_where_they_are() {
     for (test, expected) in [
         (
             "events = \"\"\"\noccurred_at autor\n09:00 x\n\"\"\"\nexpect = []",
-            "own.toml, line 15: unknown field of an event \"autor\"; did you mean author?",
+            "own.toml, line 14: unknown field of an event \"autor\"; did you mean author?",
+        ),
+        (
+            "events = [\n{ occurred_at = 09:00:00, autor = \"x\" },\n]\nexpect = []",
+            "own.toml, line 13: unknown field of an event \"autor\"; did you mean author?",
+        ),
+        (
+            "events = \"\"\"\noccurred_at author body\n09:00 contact a question\n\"\"\"\nexpect = []",
+            "own.toml, line 15: the event has 4 cells for 3 columns; what has blanks in it goes into events = [{",
         ),
         (
             "events = \"\"\"\noccurred_at author\n09:00\n\"\"\"\nexpect = []",
@@ -63,6 +71,10 @@ fn mistakes_in_tests_are_shown_where_they_are() {
         ("events = \"\"\"\n{\"occurred_at\": 1\n\"\"\"\nexpect = []", "own.toml, line 14: an event is one JSON object"),
         ("events = []\ngrain = \"dya\"\nexpect = []", "own.toml, line 14: unknown grain \"dya\"; did you mean day?"),
         ("events = []\nexpect = [{ n = [] }]", "own.toml, line 14: n must be a number"),
+        (
+            "settings.sesion_gap = \"5h\"\nevents = []\nexpect = []",
+            "own.toml, line 11: unknown setting \"sesion_gap\"; did you mean session_gap?",
+        ),
         ("events = 7\nexpect = []", "write a text of NDJSON or of columns"),
     ] {
         let error = loaded(test).unwrap_err().to_string();

@@ -32,11 +32,16 @@ pub(crate) fn suggested(suggestions: &[Suggestion]) -> String {
 
 /// `command` lists the rows behind the numbers.
 fn item(attribute: &str, text: &str, evidence: &str, command: Option<&str>) -> String {
-    let command = command
-        .map(|command| format!("<p class=\"evidence\"><code>{}</code></p>", escape(command)))
-        .unwrap_or_default();
+    let command =
+        command.map(|command| format!("<p class=\"evidence\"><code>{}</code></p>", words(command))).unwrap_or_default();
     let (text, evidence) = (escape(text), escape(evidence));
     format!("<li{attribute}><p>{text}</p><p class=\"evidence\">{evidence}</p>{command}</li>\n")
+}
+
+/// A command of which each word stays on one line where it fits.
+fn words(command: &str) -> String {
+    let words: Vec<String> = command.split(' ').map(|word| format!("<span>{}</span>", escape(word))).collect();
+    words.join(" ")
 }
 
 fn list(tag: &str, class: &str, items: &str) -> String {

@@ -38,11 +38,15 @@ fn over_time(digest: &Digest) -> String {
         scale: Linear::of_counts(highest),
         text: whole,
     };
-    let kinds = [
-        panel("Questions", "f1", |m| m.inbound),
-        panel("Answers", "f2", |m| m.agent),
-        panel("Bot messages", "f3", |m| m.bot),
-    ];
+    // A kind without any message is said, not drawn.
+    let kinds: Vec<Panel> = [
+        (inbound, panel("Questions", "f1", |m| m.inbound)),
+        (agent, panel("Answers", "f2", |m| m.agent)),
+        (bot, panel("Bot messages", "f3", |m| m.bot)),
+    ]
+    .into_iter()
+    .filter_map(|(messages, panel)| (messages > 0).then_some(panel))
+    .collect();
     let rows: Vec<(String, Messages)> = series
         .buckets
         .iter()
@@ -60,12 +64,8 @@ fn over_time(digest: &Digest) -> String {
             )
         })
         .collect();
-    let say = format!(
-        "{} questions, {} answers, {} bot messages. One scale for all three.",
-        count(inbound),
-        count(agent),
-        count(bot)
-    );
+    let scale = if kinds.len() > 1 { " One scale for all." } else { "" };
+    let say = format!("{} questions, {} answers, {} bot messages.{scale}", count(inbound), count(agent), count(bot));
     let ticks = axis::over_time(&series.buckets, &series.grain);
     let drawing = panels("volume-time", &title, &say, &kinds, &ticks, texts);
     let table = tables::numbers(
