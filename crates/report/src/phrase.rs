@@ -2,7 +2,7 @@
 
 use crate::change::{Change, MIN_N, Target, Verdict, too_few};
 use crate::dates::weekday;
-use crate::digest::{Baseline, Coverage, Digest, KpiCard, Period, WorstCell};
+use crate::digest::{Baseline, Coverage, Digest, KpiCard, Period, Unit, WorstCell};
 use crate::quantity::{self, count, human_duration, known};
 
 /// Said where there are no KPIs at all.
@@ -70,12 +70,15 @@ pub(crate) fn details(card: &KpiCard) -> Vec<String> {
     n.into_iter().chain(further).chain(standing(card)).collect()
 }
 
-/// How a KPI stands to what is usual: "usual 20 min to 32 min: worse".
+/// How a KPI stands to what is usual: "usual 20 min to 32 min: worse". The number that is judged stands before it where
+/// it is not the card's: "middle week 25 min, usual 20 min to 32 min: within usual range".
 pub(crate) fn standing(card: &KpiCard) -> Option<String> {
     let baseline = card.baseline.as_ref()?;
-    match (range_text(card, baseline), &card.verdict) {
-        (Some(range), Some(verdict)) => Some(format!("usual {range}: {verdict}")),
-        (Some(range), None) => Some(format!("usual {range}")),
+    let Usual { held, range } = Usual::of(card, baseline);
+    let held = held.map(|held| format!("middle week {held}, ")).unwrap_or_default();
+    match (range, &card.verdict) {
+        (Some(range), Some(verdict)) => Some(format!("{held}usual {range}: {verdict}")),
+        (Some(range), None) => Some(format!("{held}usual {range}")),
         (None, Some(verdict)) => Some(format!("{}: {verdict} to know what is usual", baseline.name)),
         (None, None) => None,
     }
@@ -83,19 +86,34 @@ pub(crate) fn standing(card: &KpiCard) -> Option<String> {
 
 /// A KPI held against what is usual, in a sentence.
 pub(crate) fn against(card: &KpiCard, baseline: &Baseline) -> String {
-    let held = match known(baseline.held) {
-        Some(held) => format!("{} in the middle week", quantity::value(card.unit, Some(held))),
+    let Usual { held, range } = Usual::of(card, baseline);
+    let held = match held {
+        Some(held) => format!("{held} in the middle week"),
         None => quantity::value(card.unit, card.value),
     };
-    match range_text(card, baseline) {
+    match range {
         Some(range) => format!("{held}; usual is {range} by {}", baseline.name),
         None => format!("{held}; by {}", baseline.name),
     }
 }
 
-fn range_text(card: &KpiCard, baseline: &Baseline) -> Option<String> {
-    let (low, high) = (known(baseline.low)?, known(baseline.high)?);
-    Some(format!("{} to {}", quantity::value(card.unit, Some(low)), quantity::value(card.unit, Some(high))))
+/// The number that is judged and the range that is usual, as texts: with as many digits as tell them apart.
+struct Usual {
+    held: Option<String>,
+    range: Option<String>,
+}
+
+impl Usual {
+    fn of(card: &KpiCard, baseline: &Baseline) -> Self {
+        let (held, low, high) = (known(baseline.held), known(baseline.low), known(baseline.high));
+        let numbers: Vec<f64> = [held, low, high].into_iter().flatten().collect();
+        let text = |number: f64| match card.unit {
+            Unit::Share => quantity::share_among(number, &numbers),
+            unit => quantity::value(unit, Some(number)),
+        };
+        let range = low.zip(high).map(|(low, high)| format!("{} to {}", text(low), text(high)));
+        Self { held: held.map(text), range }
+    }
 }
 
 /// What a reader must know about a KPI: its note, or why there is no number.
@@ -255,6 +273,15 @@ mod tests {
         let judged = KpiCard { verdict: Some("worse".to_owned()), ..card.clone() };
         assert_eq!(details(&judged), ["usual 1.8 % to 2.1 %: worse"]);
         assert_eq!(against(&card, card.baseline.as_ref().unwrap()), "2.3 %; usual is 1.8 % to 2.1 % by march");
+        let close = Baseline {
+            name: "march".to_owned(),
+            held: Some(0.01052),
+            low: Some(0.01011),
+            high: Some(0.01043),
+            ..Baseline::default()
+        };
+        let near = KpiCard { baseline: Some(close), verdict: Some("worse".to_owned()), ..card.clone() };
+        assert_eq!(standing(&near), Some("middle week 1.05 %, usual 1.01 % to 1.04 %: worse".to_owned()));
         let short = Baseline { name: "baseline march".to_owned(), ..Baseline::default() };
         let unknown = KpiCard { baseline: Some(short), verdict: Some("too few".to_owned()), ..card.clone() };
         assert_eq!(standing(&unknown), Some("baseline march: too few to know what is usual".to_owned()));

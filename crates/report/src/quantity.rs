@@ -54,6 +54,19 @@ pub fn share(ratio: f64) -> String {
     }
 }
 
+/// A share beside others: with as many digits, up to four, as its text needs to differ from theirs.
+pub(crate) fn share_among(ratio: f64, others: &[f64]) -> String {
+    let text = |ratio: f64, digits: usize| format!("{:.digits$} %", ratio * 100.0);
+    let apart = |digits: &usize| {
+        let differs = |a: f64, b: f64| a == b || text(a, *digits) != text(b, *digits);
+        others.iter().all(|&a| others.iter().all(|&b| differs(a, b)))
+    };
+    match (1..=4).find(apart) {
+        Some(1) | None => share(ratio),
+        Some(digits) => text(ratio, digits),
+    }
+}
+
 /// A difference of lengths of time: "−3 min 10 s", "+42 s"; "±0 s" where nothing is left after rounding.
 pub fn signed_duration(seconds: f64) -> String {
     if seconds.abs() < TWENTIETH_S {
