@@ -7,6 +7,9 @@ use datafusion::common::SchemaError;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::tokenizer::Token;
 use tapemeasure_facts::DeletedIds;
 use tapemeasure_model::zone::{Grain, WeekStart, Zone};
 
@@ -143,6 +146,13 @@ async fn planned(context: &SessionContext, sql: &str) -> Result<SchemaRef, DataF
     Ok(state.create_physical_plan(&plan).await?.schema())
 }
 
+/// Whether something stands behind the first expression of a text: a bracket too many would close that of the query.
+fn goes_on(condition: &str) -> bool {
+    let parser = Parser::new(&GenericDialect {}).try_with_sql(condition);
+    // What is no expression at all is told when it is planned.
+    parser.is_ok_and(|mut parser| parser.parse_expr().is_ok() && parser.peek_token().token != Token::EOF)
+}
+
 async fn of_flow(context: &SessionContext, definition: &Definition) -> Vec<QueryError> {
     let mut checker = Checker::new(context, definition);
     let Some(schema) = table(&mut checker).await else { return checker.faults };
@@ -158,6 +168,10 @@ async fn of_flow(context: &SessionContext, definition: &Definition) -> Vec<Query
         if let Some(condition) = condition {
             let from = rows(definition);
             let condition = Checker::dated(condition);
+            if goes_on(&condition) {
+                checker.fault(part, "it goes on behind its condition; write one condition, with its brackets in pairs");
+                continue;
+            }
             checker.plan(part, &format!("SELECT 1 FROM ({from}) WHERE (\n{condition}\n)")).await;
         }
     }

@@ -435,6 +435,12 @@ async fn sql_is_checked_against_the_tables() {
         (WAITS, "target = ", "filter = \"wait_us\"\ntarget = ", "own.toml, line 8: "),
         (
             WAITS,
+            "target = ",
+            "filter = \"1 = 1) OR (is_first\"\ntarget = ",
+            "own.toml, line 8: it goes on behind its condition; write one condition",
+        ),
+        (
+            WAITS,
             "[[measures]]",
             "[dimensions]\nlong = \"wait_us > x\"\n[[measures]]",
             "own.toml, line 11: unknown column of waits \"x\"",
