@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Opens a report in a headless Chromium and looks for what a reader would stumble over: report_browser.py REPORT.html
+"""Opens reports in a headless Chromium and looks for what a reader would stumble over: report_browser.py PART REPORT.html...
 
-At three widths, in light and dark, and printed on A4: nothing wider than the screen, no two texts of a chart over each
-other, no text cut off by its frame, nothing asked from a network, no script that fails. Where axe-core is at hand (AXE_CORE
-names axe.min.js, else a global installation of npm) its rules as well.
+The part `page`, at three widths, in light and dark, and printed on A4: nothing wider than the screen, no two texts of a
+chart over each other, no text cut off by its frame, nothing asked from a network, no script that fails. The part `axe`, at
+the same widths, in light and dark: the rules of axe-core for WCAG 2.2, levels A and AA (AXE_CORE names axe.min.js, else a
+global installation of npm is looked for).
 
-Ends with 0, with 1 and a line for each finding, or with 77 where there is no browser.
+Ends with 0, with 1 and a line for each finding, or with 77 and the reason where the browser or axe-core is missing.
 """
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +16,11 @@ import sys
 import chromium
 
 WIDTHS = [360, 768, 1280]
+SCHEMES = ["light", "dark"]
+# What the program ends with where it has nothing to look with.
+MISSING = 77
+# The rules of axe-core that are run, by their tags.
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # The width of an A4 sheet without its margins of 13 mm, in CSS pixels.
 SHEET = 695
 
@@ -85,24 +92,21 @@ def axe():
         return file.read()
 
 
-def check(page, report, rules):
-    """What is wrong with the report, one line a finding."""
-    findings = []
+def views(page, report):
+    """Opens the report at each width in light and dark: the width, and what stands before a finding."""
     for width in WIDTHS:
-        for scheme in ("light", "dark"):
-            place = f"{width} px, {scheme}: "
+        for scheme in SCHEMES:
             page.look(width, scheme=scheme)
             page.open(report)
-            for script in (OVERFLOW, LABELS, UNNAMED, SAYING):
-                findings += [place + line for line in page.run(script)]
-            if rules:
-                page.run(rules + "; 0")
-                found = page.run(
-                    'axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] }).then((result) =>'
-                    ' result.violations.map((v) => v.id + ": " + v.nodes.length + " times, first "'
-                    " + v.nodes[0].html.slice(0, 120)))"
-                )
-                findings += [place + "axe: " + line for line in found]
+            yield width, f"{width} px, {scheme}: "
+
+
+def sights(page, report):
+    """What is wrong with the page as it is seen, one line a finding."""
+    findings = []
+    for _, place in views(page, report):
+        for script in (OVERFLOW, LABELS, UNNAMED, SAYING):
+            findings += [place + line for line in page.run(script)]
     page.look(SHEET, media="print")
     page.open(report)
     for script in (OVERFLOW, LABELS):
@@ -112,21 +116,50 @@ def check(page, report, rules):
     own = "file://" + os.path.abspath(report)
     findings += [f"asks for {address}" for address in page.requests if address != own]
     findings += [f"script: {error}" for error in page.errors]
+    page.requests.clear()
+    page.errors.clear()
     return findings
 
 
-def main(report):
+def violations(page, report, source):
+    """Which rules of axe-core the page breaks, one line a rule."""
+    findings = []
+    for width, place in views(page, report):
+        if width == WIDTHS[-1]:
+            # The numbers behind the charts, once for each scheme: what is folded is not checked.
+            page.run("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+        page.run(source + "; 0")
+        found = page.run(
+            f"axe.run({{ runOnly: {json.dumps(TAGS)} }}).then((result) =>"
+            " [result.passes.length, result.violations.map((v) => v.id + \": \" + v.nodes.length + \" times, first \""
+            " + v.nodes[0].html.slice(0, 120))])"
+        )
+        passed, broken = found
+        findings += [place + line for line in broken]
+        if not passed:
+            findings.append(place + "axe-core has checked nothing")
+    return findings
+
+
+def main(part, *reports):
     program = chromium.find()
     if program is None:
         print("no Chromium: set CHROMIUM, or put chromium on the PATH")
-        return 77
-    rules = axe()
+        return MISSING
+    looks = sights
+    if part == "axe":
+        source = axe()
+        if source is None:
+            print("no axe-core: set AXE_CORE to its axe.min.js; tests/run.sh installs it where there is npm")
+            return MISSING
+        looks = lambda page, report: violations(page, report, source)
+    elif part != "page":
+        print(f"no part {part}: page or axe", file=sys.stderr)
+        return 2
     with chromium.Page(program) as page:
-        findings = check(page, report, rules)
+        findings = [f"{os.path.basename(report)}: {line}" for report in reports for line in looks(page, report)]
     for finding in findings:
         print(finding)
-    if not findings:
-        print("well" if rules else "well; axe-core not found, its rules not checked")
     return 1 if findings else 0
 
 

@@ -50,6 +50,30 @@ fn assert_fails_on(archive: &Archive, path: &Path, options: &[&str]) -> String {
     failed.error_line().to_owned()
 }
 
+#[test]
+fn what_lies_beside_exports_is_left_out_named_and_told_by_exit_code() {
+    let archive = Archive::new();
+    let folder = archive.input("exports");
+    std::fs::create_dir(&folder).expect("a folder can be made");
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        path
+    };
+    let log = Log::questions(10).ndjson();
+    write("part.ndjson", &log);
+    let readme = write("README.txt", "What these files are.\n");
+    write(".DS_Store", "\0\0\0\u{1}Bud1");
+    let run = archive.try_ingest(&[&folder], &[]).exits(3);
+    run.says(&["README.txt", "no known format"]);
+    let summary = Summary::of(&run);
+    assert_eq!(["files", "left_out", "unread"].map(|field| summary.count(field)), [1, 1, 1]);
+    assert_eq!(summary.value("left_out_names"), &serde_json::json!([readme.display().to_string()]));
+    assert_eq!(summary.count("accepted"), log.lines().count() as u64);
+    // What is named itself is meant.
+    assert_fails_on(&archive, &readme, &[]);
+}
+
 /// A record that should be an event and is none, and what must be said of it (alternatives divided by `|`).
 struct Bad {
     record: &'static str,

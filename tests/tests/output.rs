@@ -33,6 +33,39 @@ fn a_format_is_named_or_taken_from_the_name_of_the_file() {
 }
 
 #[test]
+fn lists_and_structs_are_json_text_in_csv() {
+    let archive = Archive::of(&Log::questions(3));
+    let query = "select [1, 2] as a, {'x': 1, 'y': 'b'} as b, 3 as c";
+    let text = archive.run(&["sql", query, "--format", "csv"]).done().text().to_owned();
+    assert_eq!(text, "a,b,c\n\"[1,2]\",\"{\"\"x\"\":1,\"\"y\"\":\"\"b\"\"}\",3\n");
+    // A header without rows is quoted like any other.
+    let none = archive.run(&["sql", "select [1] as \"a,b\", 2 as c where false", "--format", "csv"]).done();
+    assert_eq!(none.text(), "\"a,b\",c\n");
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named_with_the_reason() {
+    let archive = Archive::of(&Log::questions(3));
+    let missing = archive.input("missing").join("out.csv");
+    let said = format!("there is no folder {}; make it first", archive.input("missing").display());
+    archive.run(&["sql", QUERY, "-o", &missing.to_string_lossy()]).fails(1, &["out.csv", &said]);
+    let folder = archive.input("folder.csv");
+    std::fs::create_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    archive.run(&["sql", QUERY, "-o", &folder.to_string_lossy()]).fails(1, &["it is a folder; name a file"]);
+}
+
+#[test]
+fn wrong_arguments_point_to_the_help_of_their_verb() {
+    let archive = Archive::new();
+    archive.run(&["report", "--widht", "80"]).fails(2, &["'--width'; see `tape report --help`"]);
+    archive.run(&["baseline", "save", "--bogus", "x"]).fails(2, &["see `tape baseline save --help`"]);
+    archive.run(&["info", "--at", "x"]).fails(2, &["write a whole number; see `tape info --help`"]);
+    archive.run(&["repot"]).fails(2, &["a similar subcommand exists: 'report'; see `tape --help`"]);
+    archive.run(&["kpi", "--grain", "dya"]).fails(2, &["--grain cannot be \"dya\"; did you mean day? known are total"]);
+    archive.run(&["kpi", "nope"]).fails(2, &["unknown KPI \"nope\"; known are inbound_message_volume"]);
+}
+
+#[test]
 fn the_archive_on_the_command_line_goes_before_that_of_the_environment() {
     let (named, environment) = (Archive::of(&Log::questions(5)), Archive::of(&Log::questions(3)));
     let root = named.root().to_string_lossy();

@@ -17,6 +17,10 @@ fn archive() -> Archive {
     archive
 }
 
+/// The tables of an archive, beside the views of KPIs.
+const TABLES: [&str; 8] =
+    ["baselines", "contacts", "events", "message_cells", "messages", "sessions", "subscriptions", "waits"];
+
 /// The files of queries, in the order of their names.
 fn files() -> Vec<PathBuf> {
     let folder = package().join("sql");
@@ -72,13 +76,17 @@ fn text<'a>(row: &'a Row, name: &str) -> &'a str {
 fn the_documentation_has_every_function_and_column() {
     let archive = archive();
     let docs = documentation();
-    for row in archive.sql("select * from functions()", &[]) {
+    let functions = archive.sql("select * from functions()", &[]);
+    assert_eq!(functions.len(), docs.lines().filter(|line| line.starts_with("**`")).count());
+    for row in functions {
         let head = format!("**`{}({})`** → {}.", text(&row, "name"), text(&row, "arguments"), text(&row, "returns"));
         assert!(docs.contains(&head), "docs/sql.md does not have {head}");
     }
     let columns = "select table_name, column_name from information_schema.columns where table_schema = 'public' \
                    and table_name not like 'kpi_%'";
-    for row in archive.sql(columns, &[]) {
+    let columns = archive.sql(columns, &[]);
+    assert_eq!(columns.iter().map(|row| text(row, "table_name")).collect::<BTreeSet<_>>(), BTreeSet::from(TABLES));
+    for row in columns {
         let (table, column) = (text(&row, "table_name"), text(&row, "column_name"));
         let at = docs.find(&format!("### {table}\n")).unwrap_or_else(|| panic!("docs/sql.md does not have {table}"));
         let section = docs[at + 4..].split("\n##").next().unwrap_or_default();

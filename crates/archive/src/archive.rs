@@ -132,22 +132,15 @@ impl Archive {
         self.events_dir().join(layout::DELTA_LOG)
     }
 
-    pub(crate) fn log_store(&self) -> Result<LogStoreRef, ArchiveError> {
-        log_store_of(&self.events_dir())
-    }
-
     /// The table's state at a version; `None` is the newest.
     pub(crate) async fn load(&self, version: Option<Version>) -> Result<DeltaTableState, ArchiveError> {
-        let log_store = self.log_store()?;
-        DeltaTableState::try_new(log_store.as_ref(), version)
-            .await
-            .map_err(|e| ArchiveError::delta("read", &self.events_dir(), e))
+        state_of(&self.events_dir(), version).await
     }
 
     async fn create_table(&self) -> Result<(), ArchiveError> {
         let events = self.events_dir();
         let table = CreateBuilder::new()
-            .with_log_store(self.log_store()?)
+            .with_log_store(log_store_of(&events)?)
             .with_table_name("events")
             .with_comment("Support events, one row each; sorted within a file")
             .with_columns(delta_columns()?)
@@ -209,6 +202,12 @@ pub(crate) fn log_store_of(dir: &Path) -> Result<LogStoreRef, ArchiveError> {
     DeltaTableBuilder::from_url(location.clone())
         .and_then(|table| table.with_storage_backend(Arc::new(SyncedLocalStore::new()), location).build_storage())
         .map_err(|e| ArchiveError::delta("open", dir, e))
+}
+
+/// The state of the Delta table in a directory at a version; `None` is the newest.
+pub(crate) async fn state_of(dir: &Path, version: Option<Version>) -> Result<DeltaTableState, ArchiveError> {
+    let log_store = log_store_of(dir)?;
+    DeltaTableState::try_new(log_store.as_ref(), version).await.map_err(|e| ArchiveError::delta("read", dir, e))
 }
 
 /// Versions are unsigned in the library and signed here, as in the protocol.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::path::Path;
 
 use chrono::Utc;
 use deltalake_core::checkpoints::create_checkpoint;
@@ -15,15 +16,16 @@ use serde::{Deserialize, Serialize};
 use tapemeasure_model::schema::col;
 use uuid::Uuid;
 
-use crate::archive::{Archive, signed_version, size_of};
+use crate::archive::{Archive, log_store_of, signed_version, size_of};
 use crate::error::ArchiveError;
 use crate::event_file::EventFile;
+use crate::layout;
 use crate::log::{self, TAPE_INFO, TapeInfo};
 use crate::snapshot::Snapshot;
 
 /// Every how many versions a checkpoint is written. Opening a table reads the entries since the last one: at about
 /// 0.1 ms an entry, 50 of them stay below the time that opening takes anyway.
-pub(crate) const CHECKPOINT_EVERY: i64 = 50;
+const CHECKPOINT_EVERY: i64 = 50;
 
 /// What a commit says about itself. Kept in the table's log; [`Archive::history`] reads it back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,41 +77,15 @@ impl Archive {
             predicate: None,
         };
         let now_ms = Utc::now().timestamp_millis();
-        let commit_id = Uuid::new_v4().to_string();
-        let mut actions = vec![commit_info_action(&operation, based_on.version(), info, &commit_id, now_ms)?];
-        actions.extend(removed.iter().map(|file| Action::Remove(file.to_remove(now_ms))));
-        actions.extend(added.iter().map(|file| Action::Add(file.to_add(now_ms))));
-
-        let log_store = self.log_store()?;
-        match write_entry(based_on.state(), actions, operation, log_store).await {
-            Ok(version) => {
-                self.checkpoint_sometimes(version).await;
-                Ok(version)
-            }
-            // An error after the entry got its name, of syncing the directory, does not undo the commit: readers see
-            // it, so it happened.
-            Err(_) if self.is_ours(based_on.version() + 1, &commit_id) => Ok(based_on.version() + 1),
-            Err(error) if is_conflict(&error) => Err(ArchiveError::Conflict { based_on: based_on.version() }),
-            Err(error) => Err(ArchiveError::delta("commit to", &self.events_dir(), error)),
-        }
-    }
-
-    fn is_ours(&self, version: i64, commit_id: &str) -> bool {
-        let path = self.log_dir().join(log::name_of_version(version));
-        fs::read_to_string(path).is_ok_and(|entry| entry.contains(commit_id))
-    }
-
-    async fn checkpoint_sometimes(&self, version: i64) {
-        if version % CHECKPOINT_EVERY == 0 {
-            // A checkpoint only makes opening faster. The commit stands without it, and the next one is tried again.
-            let _ = self.checkpoint().await;
-        }
+        let removed = removed.iter().map(|file| Action::Remove(file.to_remove(now_ms)));
+        let added = added.iter().map(|file| Action::Add(file.to_add(now_ms)));
+        let changes = removed.chain(added).collect();
+        commit_to(&self.events_dir(), based_on.state(), operation, info, changes, now_ms).await
     }
 
     /// Writes a checkpoint of the newest version.
     pub(crate) async fn checkpoint(&self) -> Result<(), ArchiveError> {
-        let written = checkpoint_of(self.log_store()?).await;
-        written.map_err(|e| ArchiveError::delta("write a checkpoint of", &self.events_dir(), e))
+        checkpoint_of(&self.events_dir()).await
     }
 
     /// Checks what makes the result a table of runs: files that are there, of known periods, whose ranges of keys do
@@ -147,16 +123,61 @@ impl Archive {
     }
 }
 
-/// Writes a checkpoint of the newest version of a table.
-pub(crate) async fn checkpoint_of(log_store: LogStoreRef) -> Result<(), DeltaTableError> {
-    let mut table = DeltaTable::new(log_store);
-    table.load().await?;
-    create_checkpoint(&table, None).await
+/// Makes the changes to the Delta table in a directory, in one step: the version after `based_on` becomes this commit, or
+/// nothing happens. Gives the new version.
+///
+/// # Errors
+/// [`ArchiveError::Conflict`] if `based_on` is not the newest version any more, or the log cannot be written.
+pub(crate) async fn commit_to(
+    dir: &Path,
+    based_on: &DeltaTableState,
+    operation: DeltaOperation,
+    info: CommitInfo,
+    changes: Vec<Action>,
+    now_ms: i64,
+) -> Result<i64, ArchiveError> {
+    let read_version = signed_version(based_on.version());
+    let commit_id = Uuid::new_v4().to_string();
+    let mut actions = vec![commit_info_action(&operation, read_version, info, &commit_id, now_ms)?];
+    actions.extend(changes);
+    match write_entry(based_on, actions, operation, log_store_of(dir)?).await {
+        Ok(version) => {
+            checkpoint_sometimes(dir, version).await;
+            Ok(version)
+        }
+        // An error after the entry got its name, of syncing the directory, does not undo the commit: readers see it, so
+        // it happened.
+        Err(_) if is_ours(dir, read_version + 1, &commit_id) => Ok(read_version + 1),
+        Err(error) if is_conflict(&error) => Err(ArchiveError::Conflict { based_on: read_version }),
+        Err(error) => Err(ArchiveError::delta("commit to", dir, error)),
+    }
+}
+
+fn is_ours(dir: &Path, version: i64, commit_id: &str) -> bool {
+    let path = dir.join(layout::DELTA_LOG).join(log::name_of_version(version));
+    fs::read_to_string(path).is_ok_and(|entry| entry.contains(commit_id))
+}
+
+async fn checkpoint_sometimes(dir: &Path, version: i64) {
+    if version % CHECKPOINT_EVERY == 0 {
+        // A checkpoint only makes opening faster. The commit stands without it, and the next one is tried again.
+        let _ = checkpoint_of(dir).await;
+    }
+}
+
+/// Writes a checkpoint of the newest version of the table in a directory.
+async fn checkpoint_of(dir: &Path) -> Result<(), ArchiveError> {
+    let mut table = DeltaTable::new(log_store_of(dir)?);
+    let written = match table.load().await {
+        Ok(()) => create_checkpoint(&table, None).await,
+        Err(e) => Err(e),
+    };
+    written.map_err(|e| ArchiveError::delta("write a checkpoint of", dir, e))
 }
 
 /// Writes the log entry of exactly the version after a state. Stops before the library's work after a commit:
 /// reading the whole table again, checkpoints, and shortening the log.
-pub(crate) async fn write_entry(
+async fn write_entry(
     based_on: &DeltaTableState,
     actions: Vec<Action>,
     operation: DeltaOperation,
@@ -178,7 +199,7 @@ pub(crate) async fn write_entry(
 }
 
 /// The `commitInfo` of a commit: what the protocol knows, and our part under a name of its own.
-pub(crate) fn commit_info_action(
+fn commit_info_action(
     operation: &DeltaOperation,
     read_version: i64,
     info: CommitInfo,
@@ -200,7 +221,7 @@ pub(crate) fn commit_info_action(
     Ok(Action::CommitInfo(commit_info))
 }
 
-pub(crate) fn is_conflict(error: &DeltaTableError) -> bool {
+fn is_conflict(error: &DeltaTableError) -> bool {
     match error {
         DeltaTableError::VersionAlreadyExists(_) => true,
         DeltaTableError::Transaction { source } => matches!(

@@ -1,4 +1,4 @@
-//! The entries of the table's log, read as they are: what each commit added, removed, and said about itself.
+//! The entries of a table's log, read as they are: what each commit added, removed, and said about itself.
 //!
 //! The Delta library reads the log for the state of a version; this reads it for what happened. Fields that are not
 //! known here are skipped, so that entries of other programs do not end the reading.
@@ -35,13 +35,13 @@ pub(crate) struct LogEntry {
     pub(crate) operation: String,
     pub(crate) info: TapeInfo,
     pub(crate) added: Vec<AddedFile>,
-    /// Paths below `events/`.
+    /// Paths below the table's directory.
     pub(crate) removed: Vec<String>,
 }
 
 #[derive(Debug)]
 pub(crate) struct AddedFile {
-    /// Below `events/`.
+    /// Below the table's directory.
     pub(crate) path: String,
     pub(crate) rows: u64,
 }

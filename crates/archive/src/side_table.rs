@@ -26,8 +26,8 @@ use parquet::file::properties::WriterProperties;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::archive::{Archive, STATISTICS_COLUMNS, blocking, delta_columns_of, log_store_of, signed_version};
-use crate::commit::{CHECKPOINT_EVERY, CommitInfo, checkpoint_of, commit_info_action, is_conflict, write_entry};
+use crate::archive::{Archive, STATISTICS_COLUMNS, blocking, delta_columns_of, log_store_of, signed_version, state_of};
+use crate::commit::{CommitInfo, commit_to};
 use crate::durable::{self, Existing};
 use crate::error::ArchiveError;
 use crate::{layout, log};
@@ -165,36 +165,24 @@ impl SideTable {
         let n_rows: usize = rows.iter().map(RecordBatch::num_rows).sum();
         let written = if n_rows == 0 { None } else { Some(self.write_file(rows.to_vec()).await?) };
         let now_ms = Utc::now().timestamp_millis();
-        let commit_id = Uuid::new_v4().to_string();
-        let delta = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
-        let info = CommitInfo { operation: operation.to_owned(), ..CommitInfo::default() };
-        let mut actions = vec![commit_info_action(&delta, based_on.version, info, &commit_id, now_ms)?];
-        actions.extend(based_on.files_of(group).iter().map(|file| Action::Remove(file.to_remove(now_ms))));
+        let mut changes: Vec<Action> =
+            based_on.files_of(group).iter().map(|file| Action::Remove(file.to_remove(now_ms))).collect();
         if let Some((path, bytes)) = &written {
             let file = SideFile { path: path.clone(), group: group.to_owned(), bytes: *bytes };
-            actions.push(Action::Add(file.to_add(self.group, n_rows, now_ms)));
+            changes.push(Action::Add(file.to_add(self.group, n_rows, now_ms)));
         }
-        let next = based_on.version + 1;
-        let committed = write_entry(&based_on.state, actions, delta, log_store_of(&self.dir)?).await;
-        let failed = match committed {
-            Ok(version) => {
-                self.checkpoint_sometimes(version).await;
-                return Ok(version);
-            }
-            // An error after the entry got its name does not undo the commit: readers see it, so it happened.
-            Err(_) if self.is_ours(next, &commit_id) => return Ok(next),
-            Err(error) if is_conflict(&error) => ArchiveError::Conflict { based_on: based_on.version },
-            Err(error) => ArchiveError::delta("commit to", &self.dir, error),
-        };
-        if let Some((path, _)) = written {
+        let delta = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
+        let info = CommitInfo { operation: operation.to_owned(), ..CommitInfo::default() };
+        let committed = commit_to(&self.dir, &based_on.state, delta, info, changes, now_ms).await;
+        if let (Err(_), Some((path, _))) = (&committed, &written) {
             // No commit names it; what cannot be removed is removed by a vacuum.
             let _ = fs::remove_file(self.dir.join(path));
         }
-        Err(failed)
+        committed
     }
 
     async fn newest(&self) -> Result<SideSnapshot, ArchiveError> {
-        let state = state_of(&self.dir).await?;
+        let state = state_of(&self.dir, None).await?;
         let version = signed_version(state.version());
         let mut files =
             state.log_data().iter().map(|view| SideFile::of_view(&view, version)).collect::<Result<Vec<_>, _>>()?;
@@ -226,21 +214,6 @@ impl SideTable {
             batches.push(RecordBatch::try_new(self.schema(), batch.columns().to_vec()).map_err(decode)?);
         }
         Ok(())
-    }
-
-    fn is_ours(&self, version: i64, commit_id: &str) -> bool {
-        let path = self.dir.join(layout::DELTA_LOG).join(log::name_of_version(version));
-        fs::read_to_string(path).is_ok_and(|entry| entry.contains(commit_id))
-    }
-
-    async fn checkpoint_sometimes(&self, version: i64) {
-        if version > 0
-            && version % CHECKPOINT_EVERY == 0
-            && let Ok(log_store) = log_store_of(&self.dir)
-        {
-            // A checkpoint only makes opening faster. The commit stands without it, and the next one is tried again.
-            let _ = checkpoint_of(log_store).await;
-        }
     }
 }
 
@@ -307,7 +280,7 @@ pub(crate) fn is_table(dir: &Path) -> bool {
 /// The names of the files that the newest version of a table has, or one that was the newest within the last
 /// `keep_versions_s` seconds.
 pub(crate) async fn needed(dir: &Path, keep_versions_s: u64) -> Result<HashSet<String>, ArchiveError> {
-    let state = state_of(dir).await?;
+    let state = state_of(dir, None).await?;
     let version = signed_version(state.version());
     let mut needed = HashSet::new();
     for view in state.log_data().iter() {
@@ -321,11 +294,6 @@ pub(crate) async fn needed(dir: &Path, keep_versions_s: u64) -> Result<HashSet<S
         }
     }
     Ok(needed)
-}
-
-async fn state_of(dir: &Path) -> Result<DeltaTableState, ArchiveError> {
-    let log_store = log_store_of(dir)?;
-    DeltaTableState::try_new(log_store.as_ref(), None).await.map_err(|e| ArchiveError::delta("read", dir, e))
 }
 
 /// Rows as the bytes of a Parquet file: the same rows give the same bytes.
@@ -393,7 +361,7 @@ mod tests {
         table.replace(&now, "one", &[], "DROP").await.unwrap();
         let now = table.snapshot().await.unwrap().unwrap();
         assert_eq!(table.read(now.files()).await.unwrap(), [two]);
-        // Four files were committed; the one of the conflict is gone at once.
+        // Of the four files that were written the one of the conflict is gone at once; those of old versions stay.
         let parquet = |name: &str| name.ends_with(".parquet");
         let names: Vec<String> = fs::read_dir(archive.baselines_dir())
             .unwrap()
@@ -412,16 +380,25 @@ mod tests {
             let now = table.snapshot_or_create().await.unwrap();
             table.replace(&now, "one", &[rows(&table, "one", &[value])], "SAVE").await.unwrap();
         }
+        let age = |path: &Path| {
+            let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+            file.set_modified(std::time::SystemTime::now() - Duration::from_secs(2 * 24 * 3_600)).unwrap();
+        };
         for entry in fs::read_dir(archive.baselines_dir()).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {
-                let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
-                file.set_modified(std::time::SystemTime::now() - Duration::from_secs(2 * 24 * 3_600)).unwrap();
+                age(&path);
             }
         }
-        assert!(archive.vacuum(false, 3_600).await.unwrap().files.is_empty());
+        assert_eq!(archive.vacuum(false, 3_600).await.unwrap(), crate::Vacuumed::default());
+        // An entry that a killed program was writing, and a file that only an old version had.
+        let staged = archive.baselines_dir().join("_delta_log/00000000000000000003.json#1");
+        fs::write(&staged, "{").unwrap();
+        age(&staged);
         let vacuumed = archive.vacuum(false, 0).await.unwrap();
-        assert_eq!(vacuumed.files.len(), 1);
+        let paths: Vec<&str> = vacuumed.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!((paths.len(), paths[0]), (2, "baselines/_delta_log/00000000000000000003.json#1"));
+        assert!(paths[1].starts_with("baselines/part-") && paths[1].ends_with(".parquet"), "{paths:?}");
         let now = table.snapshot().await.unwrap().unwrap();
         assert_eq!(table.read(now.files()).await.unwrap(), [rows(&table, "one", &[2.0])]);
     }

@@ -1,4 +1,4 @@
-//! Removing what no version needs: files of events, unfinished files, and derived files that nothing asks for.
+//! Removing what no version needs: files of the tables, unfinished files, and derived files that nothing asks for.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -45,9 +45,9 @@ impl Vacuumed {
 }
 
 impl Archive {
-    /// Removes files of events that the newest version does not have, nor any version that was the newest one within
-    /// the last `keep_versions_s` seconds; and files whose writing was never ended. Then writes a checkpoint of the
-    /// log. With `dry_run` it removes and writes nothing.
+    /// Removes files of events and of saved baselines that the newest version of their table does not have, nor any
+    /// version that was the newest one within the last `keep_versions_s` seconds; and files whose writing was never
+    /// ended. Then writes a checkpoint of the log of events. With `dry_run` it removes and writes nothing.
     ///
     /// Versions older than that cannot be read any more ([`ArchiveError::VersionVacuumed`]); their entries in the log
     /// stay. A reader that holds a snapshot for longer than `keep_versions_s` may find files gone.
@@ -178,7 +178,7 @@ impl Archive {
                 vacuumed.add(format!("{name}/{}", file.name), file.bytes);
             }
         }
-        Ok(())
+        self.vacuum_log(name, dry_run, vacuumed)
     }
 
     fn vacuum_staged(&self, dry_run: bool, vacuumed: &mut Vacuumed) -> Result<(), ArchiveError> {
@@ -188,10 +188,16 @@ impl Archive {
                 vacuumed.add(format!("{}/{}", layout::DERIVED, file.name), file.bytes);
             }
         }
-        for file in files_in(&self.log_dir())? {
+        self.vacuum_log(layout::EVENTS, dry_run, vacuumed)
+    }
+
+    /// Entries of a table's log whose writing was never ended.
+    fn vacuum_log(&self, table: &str, dry_run: bool, vacuumed: &mut Vacuumed) -> Result<(), ArchiveError> {
+        let log_dir = self.root().join(table).join(layout::DELTA_LOG);
+        for file in files_in(&log_dir)? {
             if durable::is_staged(&file.name) && is_older(file.modified, LEFT_OVER_AFTER) {
-                remove(&self.log_dir().join(&file.name), dry_run)?;
-                vacuumed.add(format!("{}/{}/{}", layout::EVENTS, layout::DELTA_LOG, file.name), file.bytes);
+                remove(&log_dir.join(&file.name), dry_run)?;
+                vacuumed.add(format!("{table}/{}/{}", layout::DELTA_LOG, file.name), file.bytes);
             }
         }
         Ok(())

@@ -12,6 +12,7 @@ mod drill;
 mod input;
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Parser, Subcommand};
 
@@ -101,7 +102,7 @@ pub enum Verb {
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Reading {
     /// Read the archive as it was at this version
-    #[arg(long, value_name = "VERSION", allow_negative_numbers = true)]
+    #[arg(long, value_name = "VERSION", allow_negative_numbers = true, value_parser = parse_whole::<i64>)]
     pub at: Option<i64>,
     /// Nothing later than this exists [default: the latest event]
     #[arg(long, value_name = "TIME")]
@@ -144,7 +145,7 @@ pub struct Demo {
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
     /// Conversations in the example year
-    #[arg(long, value_name = "N", default_value_t = 60_000)]
+    #[arg(long, value_name = "N", default_value_t = 60_000, value_parser = parse_whole::<u64>)]
     pub conversations: u64,
 }
 
@@ -215,7 +216,7 @@ pub struct Report {
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub fail_on: Vec<String>,
     /// Columns of the terminal report [default: as wide as the terminal, at most 120]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_whole::<usize>)]
     pub width: Option<usize>,
 }
 
@@ -241,7 +242,7 @@ pub struct Sql {
 #[derive(Debug, clap::Args)]
 pub struct Info {
     /// Read the archive as it was at this version
-    #[arg(long, value_name = "VERSION", allow_negative_numbers = true)]
+    #[arg(long, value_name = "VERSION", allow_negative_numbers = true, value_parser = parse_whole::<i64>)]
     pub at: Option<i64>,
     #[command(flatten)]
     pub output: Output,
@@ -251,7 +252,7 @@ pub struct Info {
 #[derive(Debug, clap::Args)]
 pub struct Verify {
     /// Check the archive as it was at this version
-    #[arg(long, value_name = "VERSION", allow_negative_numbers = true)]
+    #[arg(long, value_name = "VERSION", allow_negative_numbers = true, value_parser = parse_whole::<i64>)]
     pub at: Option<i64>,
 }
 
@@ -298,6 +299,11 @@ pub struct Man {
     /// The verb that the page is about [default: all of them in short]
     #[arg(value_name = "VERB")]
     pub verb: Option<String>,
+}
+
+/// A whole number, as far as its type reaches.
+fn parse_whole<T: FromStr>(text: &str) -> Result<T, String> {
+    text.trim().parse().map_err(|_| "write a whole number".to_owned())
 }
 
 fn parse_threads(text: &str) -> Result<usize, String> {

@@ -2,13 +2,18 @@
 
 use std::error::Error;
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
 
+use clap::CommandFactory;
+use clap::error::{ContextKind, ContextValue};
 use tapemeasure_archive::ArchiveError;
 use tapemeasure_facts::FactsError;
 use tapemeasure_ingest::{IngestError, QuarantineError};
 use tapemeasure_model::settings::SettingsError;
-use tapemeasure_query::QueryError;
+use tapemeasure_query::{Meant, QueryError, nearest};
+
+use crate::args::Args;
 
 /// How a verb ended well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,12 +77,18 @@ impl Failure {
         Self::Failed { line: line.into(), cause: Some(Box::new(cause)) }
     }
 
-    /// Output that could not be written to `place`.
+    /// A word that an option does not take, with the one that was probably meant, and all.
+    pub fn word(option: &str, given: &str, known: &[&str]) -> Self {
+        let meant = Meant::of(given, known);
+        Self::usage(format!("{option} cannot be {given:?}; {meant}known are {}", known.join(", ")))
+    }
+
+    /// Output that could not be written to `place`: a file, or what messages call it.
     pub fn output(place: &str, error: std::io::Error) -> Self {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             return Self::PipeClosed;
         }
-        Self::failed(format!("cannot write to {place}: {error}; check free space and permissions"), error)
+        Self::failed(format!("cannot write to {place}: {}", unwritten(place, &error)), error)
     }
 
     fn of(error: impl Error + 'static, usage: bool) -> Self {
@@ -127,6 +138,25 @@ impl Failure {
     }
 }
 
+/// Why a place could not be written, and what to do.
+fn unwritten(place: &str, error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    let folder = Path::new(place).parent().filter(|folder| !folder.as_os_str().is_empty());
+    match (error.kind(), folder) {
+        (ErrorKind::NotFound, Some(folder)) if !folder.exists() => {
+            format!("there is no folder {}; make it first", folder.display())
+        }
+        (ErrorKind::IsADirectory, _) => "it is a folder; name a file".to_owned(),
+        (ErrorKind::NotADirectory, _) => "a part of its path is a file, not a folder; name another place".to_owned(),
+        (ErrorKind::PermissionDenied, _) => "permission denied; name a place that you may write to".to_owned(),
+        (ErrorKind::ReadOnlyFilesystem, _) => "its disk is read-only; name a place on another one".to_owned(),
+        (ErrorKind::StorageFull | ErrorKind::QuotaExceeded, _) => {
+            "there is no space left; make some, or name a place on another disk".to_owned()
+        }
+        _ => format!("{error}; check the place and its disk"),
+    }
+}
+
 /// A text without line breaks, blanks in their place.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -148,18 +178,42 @@ pub fn usage(error: &clap::Error) -> ExitCode {
             ExitCode::from(2)
         }
         _ => {
-            let text = error.render().to_string();
-            let said: Vec<&str> = text
-                .lines()
-                .map(str::trim)
-                .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
-                .filter(|line| !line.is_empty())
-                .collect();
-            let line = said.join(" ");
-            eprintln!("tape: {}; see `tape --help`", line.trim_start_matches("error: "));
+            eprintln!("tape: {}; see `{} --help`", said(error), asked());
             ExitCode::from(2)
         }
     }
+}
+
+/// What clap says, without the usage below it. A tip that no one could have meant is left out.
+fn said(error: &clap::Error) -> String {
+    let is_far = match (error.get(ContextKind::InvalidArg), error.get(ContextKind::SuggestedArg)) {
+        (Some(ContextValue::String(given)), Some(ContextValue::String(tip))) => {
+            nearest(given, &[tip.as_str()]).is_none()
+        }
+        _ => false,
+    };
+    let text = error.render().to_string();
+    let said: Vec<String> = text
+        .split("\n\n")
+        .map(one_line)
+        .take_while(|part| !part.starts_with("Usage:") && !part.starts_with("For more information"))
+        .filter(|part| !(part.is_empty() || is_far && part.starts_with("tip: a similar argument")))
+        .map(|part| part.trim_start_matches("error: ").trim_start_matches("tip: ").to_owned())
+        .collect();
+    said.join("; ")
+}
+
+/// The command that was meant, as far as it can be told: its help is the one to read.
+fn asked() -> String {
+    let mut name = "tape".to_owned();
+    let Ok(found) = Args::command().ignore_errors(true).try_get_matches() else { return name };
+    let mut next = found.subcommand();
+    while let Some((verb, matches)) = next {
+        name.push(' ');
+        name.push_str(verb);
+        next = matches.subcommand();
+    }
+    name
 }
 
 impl From<ArchiveError> for Failure {
@@ -251,5 +305,69 @@ impl From<QueryError> for Failure {
                 | QueryError::OwnTable { .. }
         );
         Self::of(error, usage)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, ErrorKind};
+
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn an_unwritten_place_says_why() {
+        for (place, kind, line) in [
+            ("no_such_folder/x.html", ErrorKind::NotFound, "there is no folder no_such_folder; make it first"),
+            ("x.html", ErrorKind::IsADirectory, "it is a folder; name a file"),
+            (
+                "src/main.rs/x.html",
+                ErrorKind::NotADirectory,
+                "a part of its path is a file, not a folder; name another place",
+            ),
+            ("/x.html", ErrorKind::PermissionDenied, "permission denied; name a place that you may write to"),
+            ("/x.html", ErrorKind::ReadOnlyFilesystem, "its disk is read-only; name a place on another one"),
+            (
+                "standard output",
+                ErrorKind::StorageFull,
+                "there is no space left; make some, or name a place on another disk",
+            ),
+        ] {
+            let failure = Failure::output(place, io::Error::from(kind));
+            assert_eq!(failure.line(), format!("cannot write to {place}: {line}"));
+        }
+        let other = Failure::output("x.html", io::Error::other("the cable is out"));
+        assert_eq!(other.line(), "cannot write to x.html: the cable is out; check the place and its disk");
+        assert!(matches!(Failure::output("x", io::Error::from(ErrorKind::BrokenPipe)), Failure::PipeClosed));
+    }
+
+    #[test]
+    fn what_clap_says_is_one_sentence() {
+        for (arguments, line) in [
+            (
+                &["report", "--widht", "7"][..],
+                "unexpected argument '--widht' found; a similar argument exists: '--width'",
+            ),
+            (&["baseline", "save", "--bogus", "x"][..], "unexpected argument '--bogus' found"),
+            (&["repot"][..], "unrecognized subcommand 'repot'; a similar subcommand exists: 'report'"),
+            (&["generate"][..], "the following required arguments were not provided: --conversations <N>"),
+            (
+                &["drill", "x", "--order=odd"][..],
+                "invalid value 'odd' for '--order <ORDER>' [possible values: longest, time]",
+            ),
+            (&["info", "--at=x"][..], "invalid value 'x' for '--at <VERSION>': write a whole number"),
+        ] {
+            let given = std::iter::once("tape").chain(arguments.iter().copied());
+            let error = Args::try_parse_from(given).expect_err("it is wrong");
+            assert_eq!(said(&error), line);
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_none_has_the_nearest() {
+        let line = |given: &str| Failure::word("--every", given, &["day", "week"]).line().to_owned();
+        assert_eq!(line("wek"), "--every cannot be \"wek\"; did you mean week? known are day, week");
+        assert_eq!(line("never"), "--every cannot be \"never\"; known are day, week");
     }
 }

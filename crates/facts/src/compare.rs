@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::Int64Type;
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, SortField};
 
@@ -30,6 +29,7 @@ pub fn compare(kept: &Facts, fresh: &Facts) -> Result<Vec<String>, FactsError> {
         ("waits", &kept.waits, &fresh.waits),
         ("sessions", &kept.sessions, &fresh.sessions),
         ("subscriptions", &kept.subscriptions, &fresh.subscriptions),
+        ("contacts", &kept.contacts, &fresh.contacts),
     ];
     let mut differences = Vec::new();
     for (name, kept, fresh) in tables {
@@ -41,55 +41,21 @@ pub fn compare(kept: &Facts, fresh: &Facts) -> Result<Vec<String>, FactsError> {
             ));
         }
     }
-    for (name, kept, fresh, kind) in [
-        ("message_cells", &kept.message_cells, &fresh.message_cells, Merge::Sum),
-        ("contacts", &kept.contacts, &fresh.contacts, Merge::Least),
-    ] {
-        if merged(kept, kind)? != merged(fresh, kind)? {
-            differences.push(format!("{name}: what is kept is not what the events give; remove derived/"));
-        }
+    if cells(&kept.message_cells)? != cells(&fresh.message_cells)? {
+        differences.push("message_cells: what is kept is not what the events give; remove derived/".to_owned());
     }
     Ok(differences)
 }
 
-/// How rows of one key, of which there may be any number, make one.
-#[derive(Debug, Clone, Copy)]
-enum Merge {
-    /// Their numbers are added.
-    Sum,
-    /// The least time counts.
-    Least,
-}
-
-/// A table with one row a key: 24 to 48 bytes of memory for each.
-fn merged(table: &FactTable, kind: Merge) -> Result<BTreeMap<u128, [i64; 3]>, FactsError> {
-    let mut all = BTreeMap::new();
-    let mut batches = table.read_all()?;
-    for batch in batches.drain(..) {
-        // Numbers and the least time stand last.
-        let numbers = match kind {
-            Merge::Sum => 3,
-            Merge::Least => 1,
-        };
-        let keys = hashes(&batch.columns()[..batch.num_columns() - numbers])?;
-        let numbers = batch.columns()[batch.num_columns() - numbers..]
-            .iter()
-            .map(|column| cast(column, &DataType::Int64))
-            .collect::<Result<Vec<_>, _>>()?;
-        for (row, key) in keys.into_iter().enumerate() {
-            let value = |column: usize| numbers.get(column).map_or(0, |c| c.as_primitive::<Int64Type>().value(row));
-            let new = [value(0), value(1), value(2)];
-            let entry = all.entry(key);
-            match kind {
-                Merge::Sum => {
-                    let sums: &mut [i64; 3] = entry.or_insert([0; 3]);
-                    sums.iter_mut().zip(new).for_each(|(sum, n)| *sum += n);
-                }
-                Merge::Least => {
-                    let least: &mut [i64; 3] = entry.or_insert(new);
-                    least[0] = least[0].min(new[0]);
-                }
-            }
+/// The counts of each cell, which may have any number of rows: 48 bytes of memory for each.
+fn cells(table: &FactTable) -> Result<BTreeMap<u128, [i64; 3]>, FactsError> {
+    let mut all: BTreeMap<u128, [i64; 3]> = BTreeMap::new();
+    for batch in table.read_all()? {
+        // Counts stand last.
+        let (keys, counts) = batch.columns().split_at(batch.num_columns() - 3);
+        for (row, key) in hashes(keys)?.into_iter().enumerate() {
+            let sums = all.entry(key).or_insert([0; 3]);
+            sums.iter_mut().zip(counts).for_each(|(sum, n)| *sum += n.as_primitive::<Int64Type>().value(row));
         }
     }
     Ok(all)

@@ -35,4 +35,4 @@ pub use error::FactsError;
 pub use sources::sources;
 
 /// Part of every derived file's name. To be raised whenever the fold gives other rows for the same events.
-pub const FOLD_VERSION: u32 = 1;
+pub const FOLD_VERSION: u32 = 2;

@@ -106,9 +106,18 @@ pub fn cells_schema() -> SchemaRef {
     ]))
 }
 
-/// A contact on a channel, with its first message of a period. A contact may have several rows, of which the least time
-/// is that of its first message ever.
+/// One row a contact and channel: when the contact's first message on that channel was. `is_first` marks the one row of
+/// each contact with the least time (of equal ones that of the first channel, none before all others);
+/// `ever_opted_out` all rows of contacts that opted out at any time, on whatever channel.
 pub fn contacts_schema() -> SchemaRef {
+    let mut fields: Vec<_> = first_messages_schema().fields().iter().cloned().collect();
+    fields.push(Arc::new(number("is_first", DataType::Boolean, false)));
+    fields.push(Arc::new(number("ever_opted_out", DataType::Boolean, false)));
+    Arc::new(Schema::new(fields))
+}
+
+/// A contact on a channel, with its first message of a period, as the fold finds them: a contact may have several rows.
+pub(crate) fn first_messages_schema() -> SchemaRef {
     Arc::new(Schema::new(vec![
         text("source"),
         id("contact_id", false),

@@ -13,7 +13,8 @@ use crate::closes;
 use crate::commit::{Landed, land};
 use crate::control::Control;
 use crate::error::IngestError;
-use crate::inputs::{Input, expand, unpack};
+use crate::formats::unrecognised;
+use crate::inputs::{Input, Inputs, expand, unpack};
 use crate::known::{Parted, fingerprinted, recorded, without_known};
 use crate::merge::Job;
 use crate::notes;
@@ -34,7 +35,8 @@ const PARTS_OF_ARCHIVES: [&str; 6] = ["settings.toml", "events", "derived", "kpi
 
 /// Takes everything that `inputs` stand for (files, directories, patterns, `-`; of zip archives their members) into the
 /// archive at `root`, in one commit, or nothing. An archive that does not exist is made. Sources of formats without
-/// closes that have no limits for silence get them in the settings (kpi-rules, section 3).
+/// closes that have no limits for silence get them in the settings (kpi-rules, section 3). Of what nobody named itself,
+/// but a directory, a pattern or a zip archive, files in no known format are left out, unless all are.
 ///
 /// Blocks its thread; on a runtime with several threads its other tasks go on.
 ///
@@ -54,7 +56,7 @@ pub async fn ingest(
     let existing = existing(root, options.period).await?;
     let control = Control::new(progress);
     let scratch = scratch_for(root);
-    let inputs = off_executor(|| unpack(inputs, &scratch, &control))?;
+    let Inputs { list: inputs, unread } = off_executor(|| unpack(inputs, &scratch, &control))?;
     let known = match &existing {
         Some(archive) if !options.force => recorded(archive).await?,
         _ => Vec::new(),
@@ -68,6 +70,11 @@ pub async fn ingest(
     for &(input_idx, events) in &gathered.skipped {
         parted.skipped.push(parted.fresh[input_idx].name.clone());
         parted.skipped_events += events;
+    }
+    let left_out: Vec<String> = gathered.left_out.iter().map(|&idx| parted.fresh[idx].name.clone()).collect();
+    let files = files - left_out.len() as u64;
+    if let (0, Some(first)) = (files, left_out.first()) {
+        return Err(unrecognised(first));
     }
     judge(&mut gathered, options, &root.join(QUARANTINE), &scratch)?;
 
@@ -98,6 +105,8 @@ pub async fn ingest(
     let mut summary = summary_of(tally, landed, &parted);
     summary.files = files;
     let limited = off_executor(|| closes::limit(&archive.settings_path(), &without_closes));
+    summary.notes.extend(notes::left_out(&left_out));
+    (summary.left_out, summary.left_out_names, summary.unread) = (left_out.len() as u64, left_out, unread);
     summary.notes.extend(notes::shifted(shifted.0, shifted.1).into_iter().chain(limited));
     summary.notes.extend(notes::nothing_but_ignored(summary.read, summary.ignored));
     summary.without_closes = without_closes.into_iter().collect();

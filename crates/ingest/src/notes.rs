@@ -12,6 +12,15 @@ pub fn skipped(names: &[String]) -> Option<String> {
     Some(format!("ingested before and not read again: {names} (--force reads them)"))
 }
 
+/// Files that nobody named and no format knows.
+pub fn left_out(names: &[String]) -> Option<String> {
+    if names.is_empty() {
+        return None;
+    }
+    let names = listed(names.iter().cloned());
+    Some(format!("left out, because no known format fits: {names} (--format or --mapping says how to read a file)"))
+}
+
 /// An ingest in which the format knew every record, and none as an event.
 pub fn nothing_but_ignored(read: u64, ignored: u64) -> Option<String> {
     let text = "every record was of a kind that is no event: is it the right part of the export, or the right mapping?";
@@ -74,5 +83,10 @@ mod tests {
         assert_eq!(said(0), None);
         assert_eq!(said(3).unwrap(), "ingested before and not read again: a, b, c (--force reads them)");
         assert_eq!(said(5).unwrap(), "ingested before and not read again: a, b, c and 2 more (--force reads them)");
+        assert_eq!(left_out(&[]), None);
+        assert_eq!(
+            left_out(&names[..4]).unwrap(),
+            "left out, because no known format fits: a, b, c and 1 more (--format or --mapping says how to read a file)"
+        );
     }
 }

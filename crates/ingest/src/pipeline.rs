@@ -48,6 +48,8 @@ struct Shared<'a> {
     digests: Mutex<BTreeMap<usize, InputDigest>>,
     /// Inputs to be read in the second pass.
     surveyed: Mutex<BTreeSet<usize>>,
+    /// Inputs in no known format.
+    left_out: Mutex<BTreeSet<usize>>,
     /// Events of each input.
     events: Vec<AtomicU64>,
 }
@@ -65,6 +67,8 @@ pub struct Gathered {
     pub digests: Vec<InputDigest>,
     /// Inputs that were surveyed and not read, because the archive has their events: index and number of events.
     pub skipped: Vec<(usize, u64)>,
+    /// Inputs that were found and are in no known format, by their index.
+    pub left_out: BTreeSet<usize>,
     /// Sources of events that came from formats without closes.
     pub without_closes: BTreeSet<String>,
     /// Local times that a clock change skipped, and that it doubled.
@@ -135,6 +139,7 @@ pub fn gather(
         quarantine: Mutex::default(),
         digests: Mutex::default(),
         surveyed: Mutex::default(),
+        left_out: Mutex::default(),
         events: inputs.iter().map(|_| AtomicU64::new(0)).collect(),
     };
     control.progress.phase("reading");
@@ -160,18 +165,18 @@ pub fn gather(
     }
     let shifted = &shared.context.settings.shifted;
     let shifted = (shifted.skipped(), shifted.doubled());
-    let Shared { quarantine, digests, events, .. } = shared;
+    let Shared { quarantine, digests, left_out, events, .. } = shared;
     let mut digests = into_inner(digests);
     for (input_idx, digest) in &mut digests {
         digest.records = events[*input_idx].load(Ordering::Relaxed);
     }
-    let quarantine = into_inner(quarantine);
+    let (quarantine, left_out) = (into_inner(quarantine), into_inner(left_out));
     let buffers = thread::scope(|scope| {
         let sorters: Vec<_> = unsorted.into_iter().map(|rows| scope.spawn(move || rows.sort(kind).settled())).collect();
         sorters.into_iter().map(joined).collect()
     });
     let digests = digests.into_values().collect();
-    Ok(Gathered { kind, buffers, runs, digests, skipped, without_closes, shifted, tally, quarantine })
+    Ok(Gathered { kind, buffers, runs, digests, skipped, left_out, without_closes, shifted, tally, quarantine })
 }
 
 /// Parsers that are done, and inputs that were not read again with the events that the archive has of them.
@@ -254,6 +259,9 @@ fn read_inputs(shared: &Shared<'_>, input_idxs: &[usize], next: &AtomicUsize, pa
             }
             Ok(Outcome::Surveyed) => {
                 lock(&shared.surveyed).insert(input_idx);
+            }
+            Ok(Outcome::Unrecognised) => {
+                lock(&shared.left_out).insert(input_idx);
             }
             // Parsers never have enough.
             Ok(Outcome::Left) => {}

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::control::Control;
 use crate::error::IngestError;
-use crate::formats::Sink;
-use crate::inputs::{Input, expand, unpack};
+use crate::formats::{Sink, unrecognised};
+use crate::inputs::{Input, Inputs, expand, unpack};
 use crate::notes;
 use crate::options::IngestOptions;
 use crate::progress::Unwatched;
@@ -42,6 +42,12 @@ pub struct Preview {
     pub stopped: bool,
     /// What the user should know, a sentence each.
     pub notes: Vec<String>,
+    /// Files that were found, as far as was read, and are in no known format.
+    pub left_out: u64,
+    /// Their names.
+    pub left_out_names: Vec<String>,
+    /// What directories and zip archives hold beside inputs and is never read.
+    pub unread: u64,
 }
 
 /// Reads the inputs until there are `limit` events. Nothing is written, but that scratch files lie in the directory for
@@ -58,22 +64,26 @@ pub async fn preview(inputs: &[String], options: &IngestOptions, limit: usize) -
     off_executor(|| read(inputs, options, limit))
 }
 
-fn read(inputs: Vec<Input>, options: &IngestOptions, limit: usize) -> Result<Preview, IngestError> {
+fn read(inputs: Inputs, options: &IngestOptions, limit: usize) -> Result<Preview, IngestError> {
     let control = Control::new(&Unwatched);
     let scratch = Scratch::new(&std::env::temp_dir(), Vec::new());
-    let inputs = unpack(inputs, &scratch, &control)?;
+    let Inputs { list: inputs, unread } = unpack(inputs, &scratch, &control)?;
     let (block_bytes, lookup_bytes) = (options.block_bytes().min(BLOCK_BYTES), options.lookup_bytes());
     let settings = options.format_settings();
     let context = Context::new(options.choice()?, settings, block_bytes, lookup_bytes, &control, &scratch);
 
     let mut seen = Seen { limit, inputs: &inputs, input_idx: 0, reasons: HashMap::new(), preview: Preview::default() };
-    let mut surveyed = Vec::new();
-    for input_idx in 0..inputs.len() {
+    let (mut surveyed, mut left_out) = (Vec::new(), Vec::new());
+    for (input_idx, input) in inputs.iter().enumerate() {
         match seen.input(&context, input_idx, Pass::First)? {
             Outcome::Read(_) => {}
             Outcome::Surveyed => surveyed.push(input_idx),
+            Outcome::Unrecognised => left_out.push(input.name.clone()),
             Outcome::Left => break,
         }
+    }
+    if let (true, Some(first)) = (left_out.len() == inputs.len(), left_out.first()) {
+        return Err(unrecognised(first));
     }
     for input_idx in surveyed {
         if seen.input(&context, input_idx, Pass::Second)? == Outcome::Left {
@@ -82,6 +92,8 @@ fn read(inputs: Vec<Input>, options: &IngestOptions, limit: usize) -> Result<Pre
     }
     let shifted = &context.settings.shifted;
     let mut preview = seen.preview;
+    preview.notes.extend(notes::left_out(&left_out));
+    (preview.left_out, preview.left_out_names, preview.unread) = (left_out.len() as u64, left_out, unread);
     preview.notes.extend(notes::shifted(shifted.skipped(), shifted.doubled()));
     preview.rejected_by_reason = seen.reasons.into_iter().map(|(reason, count)| (reason.to_string(), count)).collect();
     preview.rejected_by_reason.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));

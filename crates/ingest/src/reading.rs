@@ -6,20 +6,20 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Cursor, Read, Write};
+use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use serde_json::Value;
 use tapemeasure_archive::InputDigest;
 
 use crate::control::{Control, lock};
 use crate::error::IngestError;
-use crate::formats::choice::{Choice, Opened};
+use crate::formats::adapter::json::is_undecided;
+use crate::formats::choice::{Choice, Opened, is_without_records};
 use crate::formats::events::parquet::MAGIC;
-use crate::formats::{BlockDecoder, FORMATS, FormatSettings, Head, Opening, PartDecoder, Sink};
-use crate::inputs::beginning::Beginning;
+use crate::formats::{BlockDecoder, FormatSettings, Head, Opening, PartDecoder, Sink};
+use crate::inputs::beginning::{Beginning, ReadAhead};
 use crate::inputs::recording::Recorder;
 use crate::inputs::source::{Compression, Meter, Source};
 use crate::inputs::{Block, Framing, Input, Origin, Piece, Splitter};
@@ -97,6 +97,8 @@ pub enum Outcome {
     Read(InputDigest),
     /// It is to be read in the second pass.
     Surveyed,
+    /// It is in no known format, and nobody named it.
+    Unrecognised,
     /// Whoever took the tasks had enough.
     Left,
 }
@@ -171,7 +173,7 @@ pub type Taker<'t> = dyn FnMut(Task) -> Result<ControlFlow<()>, IngestError> + '
 /// Reads an input to its end and gives its tasks away.
 ///
 /// # Errors
-/// It cannot be read, is in no known format, or the ingest was stopped; and those of `take`.
+/// It cannot be read, is in no known format although the user named it, or the ingest was stopped; and those of `take`.
 pub fn read_input(
     context: &Context<'_>,
     input_idx: usize,
@@ -196,20 +198,6 @@ pub fn read_input(
     reader.read(&mut source, pass)
 }
 
-/// Whether a whole text is `[]`, or a page of some format without records: there is nothing to read in it, and nothing
-/// that says its format. What has an `id` is a record and no page.
-fn is_without_records(text: &[u8]) -> bool {
-    match serde_json::from_slice(text) {
-        Ok(Value::Array(list)) => list.is_empty(),
-        Ok(Value::Object(page)) => {
-            let is_empty = |key: &&str| page.get(*key).and_then(Value::as_array).is_some_and(Vec::is_empty);
-            let has_no_list = page.values().all(|value| value.as_array().is_none_or(Vec::is_empty));
-            has_no_list && !page.contains_key("id") && FORMATS.iter().any(|format| format.pages().iter().any(is_empty))
-        }
-        _ => false,
-    }
-}
-
 struct InputReader<'a, 'c, 't> {
     context: &'a Context<'c>,
     input_idx: usize,
@@ -228,7 +216,7 @@ impl InputReader<'_, '_, '_> {
     fn read(&mut self, source: &mut Source<'_>, pass: Pass) -> Result<Outcome, IngestError> {
         let go_on = || self.context.control.check();
         let beginning = Beginning::read(source, |error| self.failed(error), go_on)?;
-        let Some(beginning) = beginning else { return Ok(self.finished()) };
+        let Some(mut beginning) = beginning else { return Ok(self.finished()) };
         let is_free = matches!(self.context.choice, Choice::Recognised);
         if beginning.whole && is_free && is_without_records(&beginning.bytes) {
             return Ok(self.finished());
@@ -238,13 +226,17 @@ impl InputReader<'_, '_, '_> {
         } else {
             None
         };
-        let bytes = &beginning.bytes[..];
-        let head = Head { name: &self.input.name, bytes, whole: beginning.whole, file: file.as_deref() };
-        let opened = self.context.choice.open(&head, &self.context.settings)?;
+        let opened = match self.open(source, &mut beginning, file.as_deref()) {
+            Err(IngestError::Unrecognised { .. }) if self.input.found => {
+                self.context.control.progress.advanced(self.input.bytes.unwrap_or(0), 0);
+                return Ok(Outcome::Unrecognised);
+            }
+            opened => opened?,
+        };
         let surveying = opened.surveys && pass == Pass::First;
         self.tells = !surveying;
         let copy = self.copy_if(surveying)?;
-        let about = Arc::new(self.recognised(&opened, bytes));
+        let about = Arc::new(self.recognised(&opened, &beginning.bytes));
         let flow = match opened.opening {
             Opening::Blocks { framing, skip, decoder } => {
                 self.blocks(source, beginning, (framing, skip), &decoder, &about, surveying)?
@@ -263,6 +255,40 @@ impl InputReader<'_, '_, '_> {
         })
     }
 
+    /// Makes ready to read. Where JSON breaks off in a line that says more about it than what is before, that line is
+    /// read to its end first: a record on a line is one however long it is, and its keys may come late.
+    fn open(
+        &self,
+        source: &mut Source<'_>,
+        beginning: &mut Beginning,
+        file: Option<&Path>,
+    ) -> Result<Opened, IngestError> {
+        let opened = self.open_by(beginning, file);
+        let wrappers: Option<&'static [&'static str]> = match &opened {
+            Ok(Opened { opening: Opening::Blocks { framing: Framing::Json(wrappers), .. }, .. }) => Some(*wrappers),
+            Ok(_) => None,
+            Err(_) => Some(&[]),
+        };
+        let Some(wrappers) = wrappers else { return opened };
+        let mut longer = false;
+        while is_undecided(&self.head_of(beginning, file), wrappers) {
+            longer = true;
+            let go_on = || self.context.control.check();
+            if !beginning.read_line(source, |error| self.failed(error), go_on)? {
+                break;
+            }
+        }
+        if longer { self.open_by(beginning, file) } else { opened }
+    }
+
+    fn open_by(&self, beginning: &Beginning, file: Option<&Path>) -> Result<Opened, IngestError> {
+        self.context.choice.open(&self.head_of(beginning, file), &self.context.settings)
+    }
+
+    fn head_of<'h>(&'h self, beginning: &'h Beginning, file: Option<&'h Path>) -> Head<'h> {
+        Head { name: &self.input.name, bytes: &beginning.bytes, whole: beginning.whole, file }
+    }
+
     fn blocks(
         &mut self,
         source: &mut Source<'_>,
@@ -276,7 +302,7 @@ impl InputReader<'_, '_, '_> {
         let Beginning { bytes, whole, offset, line } = beginning;
         // A million small inputs need no large blocks.
         let block_bytes = if whole { self.context.block_bytes.min(bytes.len() + 1) } else { self.context.block_bytes };
-        let mut splitter = Splitter::new(Cursor::new(bytes).chain(source), framing, block_bytes, offset, line);
+        let mut splitter = Splitter::new(ReadAhead::new(bytes).chain(source), framing, block_bytes, offset, line);
         while !splitter.is_done() {
             let piece = splitter.next(self.context.take_buffer()).map_err(|error| self.failed(error))?;
             let work = match piece {

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// Always `read = accepted + replaced + duplicates + rejected + ignored`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct IngestSummary {
-    /// Inputs, the skipped ones included.
+    /// Inputs, the skipped ones included, those in no known format not.
     pub files: u64,
     /// Records read. A skipped file counts with the events it had when it was ingested.
     pub read: u64,
@@ -29,6 +29,13 @@ pub struct IngestSummary {
     pub version: i64,
     /// Wall clock of the whole ingest.
     pub seconds: f64,
+    /// Files of directories, patterns and zip archives that are in no known format, and so were not taken in.
+    pub left_out: u64,
+    /// Their names, in the order of the inputs.
+    pub left_out_names: Vec<String>,
+    /// What directories and zip archives hold beside inputs and is never read: names that begin with a dot, links to
+    /// directories, what is no file.
+    pub unread: u64,
     /// How many records were rejected for which reason, most frequent first.
     #[serde(skip)]
     pub rejected_by_reason: Vec<(String, u64)>,

@@ -237,7 +237,7 @@ async fn a_period_shared_among_threads_is_the_same_period() {
     let scratch = Scratch::new(home.0.path(), Vec::new());
     // Little memory, so that some rows are spilled.
     let options = IngestOptions { memory_bytes: 1 << 17, ..options() };
-    let inputs = expand(&[input]).unwrap();
+    let inputs = expand(&[input]).unwrap().list;
     let gathered = gather(&inputs, &SeenBefore::new(), &options, Some(PeriodKind::Month), &control, &scratch).unwrap();
     assert_ne!(gathered.runs.len(), 0);
     let job = Job {

@@ -4,8 +4,10 @@ use chrono::{DateTime, Datelike, NaiveDate};
 
 /// One second in microseconds.
 pub const SECOND_US: i64 = 1_000_000;
+/// One minute in microseconds.
+pub const MINUTE_US: i64 = 60 * SECOND_US;
 /// One hour in microseconds.
-pub const HOUR_US: i64 = 3_600 * SECOND_US;
+pub const HOUR_US: i64 = 60 * MINUTE_US;
 /// One day of 24 hours in microseconds.
 pub const DAY_US: i64 = 24 * HOUR_US;
 /// 0001-01-01T00:00:00Z, the earliest instant that is accepted.
@@ -117,6 +119,13 @@ pub fn format_instant(us: i64) -> String {
     }
 }
 
+/// The end of a stretch as people say it, `end_us` being the first instant after it: one that is known up to an as-of time,
+/// that instant included, ends a microsecond later, and is said to end with it. Events come by the second or millisecond,
+/// so a microsecond after one is such an end.
+pub const fn said_end_us(end_us: i64) -> i64 {
+    if end_us.rem_euclid(1_000) == 1 { end_us - 1 } else { end_us }
+}
+
 /// Days since 1970-01-01 of a date of the proleptic Gregorian calendar; the month is 1 to 12.
 ///
 /// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
@@ -127,6 +136,11 @@ pub const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let day_of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     era * 146_097 + day_of_era - 719_468
+}
+
+/// Days since 1970-01-01 of the first day of a month, given as months since January of the year 0.
+pub const fn first_of_month(months: i64) -> i64 {
+    days_from_civil(months.div_euclid(12), months.rem_euclid(12) + 1, 1)
 }
 
 /// Year, month (1 to 12) and day of a number of days since 1970-01-01: the inverse of [`days_from_civil`], from the
@@ -210,9 +224,31 @@ mod tests {
         }
     }
 
+    /// By hand: 31 days from 1 December 1969 to 1 January 1970, 59 from there to 1 March. From the year 0, which is a leap
+    /// year, to 1970 it is a year of 366 days and the 719,162 days that Python's `date` counts from the year 1.
+    #[test]
+    fn months_count_on_over_the_ends_of_years() {
+        let january = 1970 * 12;
+        assert_eq!([january - 1, january, january + 2].map(first_of_month), [-31, 0, 59]);
+        assert_eq!([-1, 0].map(first_of_month), [-719_559, -719_528]);
+    }
+
     #[test]
     fn writes_like_the_oracle() {
         assert_eq!(format_instant(1_740_992_400_250_000), "2025-03-03T09:00:00.250000Z");
         assert_eq!(format_instant(-1), "1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn an_end_is_said_without_the_microsecond_after_it() {
+        for (end, said) in [
+            ("2025-03-10T12:00:00.000001Z", "2025-03-10T12:00:00.000000Z"),
+            ("2025-03-10T12:00:00.123001Z", "2025-03-10T12:00:00.123000Z"),
+            ("1969-12-31T12:00:00.000001Z", "1969-12-31T12:00:00.000000Z"),
+            ("2025-03-10T12:00:00.000000Z", "2025-03-10T12:00:00.000000Z"),
+            ("2025-03-10T12:00:00.123456Z", "2025-03-10T12:00:00.123456Z"),
+        ] {
+            assert_eq!(format_instant(said_end_us(parse_instant(end).unwrap())), said, "{end}");
+        }
     }
 }

@@ -3,9 +3,9 @@
 use datafusion::common::{Diagnostic, SchemaError};
 use datafusion::error::DataFusionError;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, FunctionKind};
 use crate::error::QueryError;
-use crate::nearest::near;
+use crate::nearest::nearest;
 use crate::relations::KPI;
 
 /// A place in the text of a query.
@@ -104,7 +104,7 @@ fn complaint(reason: &str, error: &DataFusionError, catalog: &Catalog) -> Compla
         DataFusionError::SchemaError(inner, _) => match inner.as_ref() {
             SchemaError::FieldNotFound { field, valid_fields } => {
                 let known: Vec<&str> = valid_fields.iter().map(|field| field.name()).collect();
-                let meant = near(field.name(), &known).map(did_you_mean);
+                let meant = nearest(field.name(), &known).map(did_you_mean);
                 Complaint {
                     text: format!("there is no column {}", field.flat_name()),
                     spot: at_or(Spot::Name(field.name().to_owned())),
@@ -141,7 +141,7 @@ fn of_message(
     if let Some(name) = between(message, "table '", "' not found") {
         let name = name.rsplit('.').next().unwrap_or(name);
         let known: Vec<&str> = catalog.tables.iter().map(|table| table.name.as_str()).collect();
-        let meant = near(name, &known).map(did_you_mean);
+        let meant = nearest(name, &known).map(did_you_mean);
         return Complaint {
             text: format!("there is no table {name}"),
             spot: at_or(Spot::Name(name.to_owned())),
@@ -156,11 +156,36 @@ fn of_message(
                 hint: Some(format!("write it behind FROM: SELECT * FROM {KPI}('first_response_time', 'week')")),
             };
         }
-        let known: Vec<&str> = catalog.functions.iter().map(|function| function.name.as_str()).collect();
+        if is_function(catalog, name, true) {
+            return Complaint {
+                text: format!("{name}(...) gives rows, not a value"),
+                spot: at_or(Spot::Name(name.to_owned())),
+                hint: Some(format!("write it behind FROM: SELECT * FROM {name}(...)")),
+            };
+        }
         return Complaint {
             text: format!("there is no function {name}"),
             spot: at_or(Spot::Name(name.to_owned())),
-            hint: near(name, &known).map(did_you_mean),
+            hint: nearest(name, &names_of(catalog, false)).map(did_you_mean),
+        };
+    }
+    if let Some(name) = between(message, "table function '", "' not found") {
+        if is_function(catalog, name, false) {
+            return Complaint {
+                text: format!("{name}(...) gives a value, not rows"),
+                spot: at_or(Spot::Name(name.to_owned())),
+                hint: Some(format!("write it behind SELECT: SELECT {name}(...)")),
+            };
+        }
+        let mut known = names_of(catalog, true);
+        // It is no function to DataFusion, but a table with arguments.
+        if !known.contains(&KPI) {
+            known.push(KPI);
+        }
+        return Complaint {
+            text: format!("there is no table function {name}"),
+            spot: at_or(Spot::Name(name.to_owned())),
+            hint: nearest(name, &known).map(did_you_mean).or_else(|| Some(format!("there are {}", known.join(", ")))),
         };
     }
     if let Some((_, rest)) = message.split_once("No value found for placeholder with name $") {
@@ -213,7 +238,7 @@ fn of_parser(message: &str) -> Complaint {
     };
     let meant = found
         .filter(|found| !WORDS.contains(&found.to_lowercase().as_str()))
-        .and_then(|found| near(found, WORDS))
+        .and_then(|found| nearest(found, WORDS))
         .map(|word| did_you_mean(&word.to_uppercase()));
     Complaint { text: lowered(&one_line(&said).replace("Expected: ", "expected ")), spot, hint: meant }
 }
@@ -225,6 +250,17 @@ fn place_of(diagnostic: &Diagnostic) -> Option<Place> {
     let (line, column) = (number(span.start.line)?, number(span.start.column)?);
     let end = if span.end.line == span.start.line { number(span.end.column)? } else { column + 1 };
     Some(Place { line, column, columns: end.saturating_sub(column).max(1) })
+}
+
+/// Names of functions that give rows, or of those that give values.
+fn names_of(catalog: &Catalog, rows: bool) -> Vec<&str> {
+    let fits = catalog.functions.iter().filter(|function| (function.kind == FunctionKind::Table) == rows);
+    fits.map(|function| function.name.as_str()).collect()
+}
+
+/// Whether there is a function of that name, letter case aside, that gives rows, or a value.
+fn is_function(catalog: &Catalog, name: &str, rows: bool) -> bool {
+    names_of(catalog, rows).iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 fn did_you_mean(name: &str) -> String {
@@ -286,9 +322,14 @@ mod tests {
                 Table { name: "sessions".to_owned(), meaning: None, columns: Vec::<Column>::new() },
                 Table { name: "waits".to_owned(), meaning: None, columns: Vec::new() },
             ],
-            functions: ["cot", "count", "sum"]
-                .map(|name| Function { name: name.to_owned(), kind: FunctionKind::Scalar, meaning: None })
-                .to_vec(),
+            functions: [
+                ("cot", FunctionKind::Scalar),
+                ("count", FunctionKind::Aggregate),
+                ("functions", FunctionKind::Table),
+                ("sum", FunctionKind::Aggregate),
+            ]
+            .map(|(name, kind)| Function { name: name.to_owned(), kind, meaning: None })
+            .to_vec(),
         };
         QueryError::of_user(error.expect("the query is wrong")).complaint(&catalog).expect("its text is")
     }
@@ -317,6 +358,32 @@ mod tests {
 
         let found = complaint_about("select zzzzzz from waits").await;
         assert_eq!(found.hint.as_deref(), Some("there are channel, wait_us"));
+    }
+
+    #[tokio::test]
+    async fn functions_of_rows_and_of_values_are_told_apart() {
+        for (query, text, hint) in [
+            ("select * from kpii()", "there is no table function kpii", "did you mean kpi?"),
+            ("select * from function()", "there is no table function function", "did you mean functions?"),
+            (
+                "select * from nothing_like_it()",
+                "there is no table function nothing_like_it",
+                "there are functions, kpi",
+            ),
+            (
+                "select Functions()",
+                "functions(...) gives rows, not a value",
+                "write it behind FROM: SELECT * FROM functions(...)",
+            ),
+            (
+                "select * from count(1)",
+                "count(...) gives a value, not rows",
+                "write it behind SELECT: SELECT count(...)",
+            ),
+        ] {
+            let found = complaint_about(query).await;
+            assert_eq!((found.text.as_str(), found.hint.as_deref()), (text, Some(hint)), "{query}");
+        }
     }
 
     #[tokio::test]

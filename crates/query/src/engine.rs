@@ -26,7 +26,8 @@ use crate::kpis::Kpis;
 use crate::loaded::{self, Loaded};
 use crate::plan::{KpiRequest, KpiResult};
 use crate::stream::ResultStream;
-use crate::{aggregates, functions, params, relations, tables};
+use crate::tables::Coded;
+use crate::{functions, params, relations, tables};
 
 /// Rows of a batch: DataFusion's default, on which its operators are tuned.
 const BATCH_ROWS: usize = 8_192;
@@ -51,6 +52,8 @@ pub struct EngineOptions {
 /// One snapshot of one archive, as of one instant.
 pub struct Engine {
     pub(crate) kpis: Arc<Kpis>,
+    /// What [`preload`](Self::preload) reads.
+    coded: Coded,
     /// What was saved in the archive.
     pub(crate) baselines: Baselines,
     /// Names of its tables and views, which statements cannot take away.
@@ -93,13 +96,9 @@ impl Engine {
         let clocks = Clocks::new(options.time_zone, options.week_start, range);
         let clocks = clocks.with_fiscal_year_start(settings.fiscal_year_start).with_calendars(settings);
         let clocks = Arc::new(clocks);
-        for function in functions::all(&clocks, &facts.deletions) {
-            context.register_udf(function);
-        }
-        for function in aggregates::all() {
-            context.register_udaf(function);
-        }
+        functions::register(&context, &clocks, &facts.deletions);
         tables::register(&context, archive, snapshot, &facts).await?;
+        let coded = Coded::of(&facts)?;
         definitions.make_views(&context).await?;
         let kpis = Arc::new(Kpis {
             context,
@@ -113,7 +112,7 @@ impl Engine {
         });
         relations::register(&kpis).map_err(QueryError::while_doing("registering KPIs"))?;
         let own_tables = own_tables(&kpis.context);
-        Ok(Self { kpis, baselines: Baselines::new(archive), own_tables, threads: options.threads.max(1) })
+        Ok(Self { kpis, coded, baselines: Baselines::new(archive), own_tables, threads: options.threads.max(1) })
     }
 
     /// What the KPIs are.
@@ -189,7 +188,8 @@ impl Engine {
             context.deregister_table(shape.name).map_err(&doing)?;
         }
         for shape in loaded::SHAPES {
-            let table = loaded::load(context, shape, period, self.threads).await.map_err(&doing)?;
+            let rows = loaded::source(shape, &self.coded);
+            let table = loaded::load(context, rows, shape, period, self.threads).await.map_err(&doing)?;
             context.register_table(shape.name, Arc::new(table)).map_err(&doing)?;
         }
         *held = Some(period);

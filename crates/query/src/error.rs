@@ -7,42 +7,44 @@ use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use tapemeasure_archive::ArchiveError;
 use tapemeasure_model::calendar::CalendarError;
+use tapemeasure_model::nearest::Meant;
+use tapemeasure_model::settings::SettingsError;
 
 /// Why a KPI or a query has no answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
     /// No definition of that name.
-    #[error("unknown KPI {name:?}; did you mean {nearest}? known are {known}")]
+    #[error("unknown KPI {name:?}; {meant}known are {known}")]
     UnknownKpi {
         /// As given.
         name: String,
-        /// The known name that differs least.
-        nearest: String,
+        /// The known name that is near.
+        meant: Meant,
         /// Every known name.
         known: String,
     },
     /// The KPI cannot be grouped by that.
-    #[error("unknown dimension {name:?} of {kpi}; did you mean {nearest}? known are {known}")]
+    #[error("unknown dimension {name:?} of {kpi}; {meant}known are {known}")]
     UnknownDimension {
         /// The KPI.
         kpi: String,
         /// As given.
         name: String,
-        /// The known name that differs least.
-        nearest: String,
+        /// The known name that is near.
+        meant: Meant,
         /// Every dimension of the KPI.
         known: String,
     },
     /// The KPI has no such field.
-    #[error("unknown field {name:?} of {kpi}; did you mean {nearest}? known are {known}")]
+    #[error("unknown field {name:?} of {kpi}; {meant}known are {known}")]
     UnknownMeasure {
         /// The KPI.
         kpi: String,
         /// As given.
         name: String,
-        /// The known name that differs least.
-        nearest: String,
+        /// The known name that is near.
+        meant: Meant,
         /// Every field of the KPI's output.
         known: String,
     },
@@ -53,12 +55,12 @@ pub enum QueryError {
         name: String,
     },
     /// There is no such comparison.
-    #[error("unknown comparison {name:?}; did you mean {nearest}? known are {known}")]
+    #[error("unknown comparison {name:?}; {meant}known are {known}")]
     UnknownComparison {
         /// As given.
         name: String,
-        /// The known name that differs least.
-        nearest: String,
+        /// The known name that is near.
+        meant: Meant,
         /// Every known form.
         known: String,
     },
@@ -81,12 +83,12 @@ pub enum QueryError {
         until: String,
     },
     /// No grain of that name.
-    #[error("unknown grain {name:?}; did you mean {nearest}? known are {known}")]
+    #[error("unknown grain {name:?}; {meant}known are {known}")]
     UnknownGrain {
         /// As given.
         name: String,
-        /// The known name that differs least.
-        nearest: String,
+        /// The known name that is near.
+        meant: Meant,
         /// Every grain.
         known: String,
     },
@@ -272,6 +274,16 @@ pub enum QueryError {
         /// What is wrong and what to write.
         reason: String,
     },
+    /// A test of a definition has settings that no archive can have.
+    #[error("{file}, line {line}: {error}")]
+    DefinitionSettings {
+        /// The file.
+        file: String,
+        /// Where the test begins, from 1.
+        line: usize,
+        /// What is wrong with them. No source of this error, because its text is part of this one's.
+        error: Box<SettingsError>,
+    },
     /// A file or folder of definitions cannot be read.
     #[error("cannot read the definitions in {path:?}; check that it is there and may be read")]
     ReadDefinitions {
@@ -309,12 +321,12 @@ pub enum QueryError {
         error: CalendarError,
     },
     /// No baseline of that name.
-    #[error("unknown baseline {name:?}; did you mean {nearest}? known are {known} (`tape baseline list`)")]
+    #[error("unknown baseline {name:?}; {meant}known are {known} (`tape baseline list`)")]
     UnknownBaseline {
         /// As given.
         name: String,
-        /// The known name that differs least.
-        nearest: String,
+        /// The known name that is near.
+        meant: Meant,
         /// Every known name.
         known: String,
     },
@@ -333,14 +345,14 @@ pub enum QueryError {
         known: String,
     },
     /// A baseline was saved without that KPI.
-    #[error("baseline {baseline} has no {kpi:?}; did you mean {nearest}? it has {known}")]
+    #[error("baseline {baseline} has no {kpi:?}; {meant}it has {known}")]
     NotInBaseline {
         /// The baseline.
         baseline: String,
         /// The KPI as given.
         kpi: String,
-        /// The KPI of the baseline that differs least.
-        nearest: String,
+        /// The KPI of the baseline that is near.
+        meant: Meant,
         /// Every KPI of the baseline.
         known: String,
     },

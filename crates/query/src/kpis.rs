@@ -1,5 +1,6 @@
 //! The KPIs of one snapshot, as of one instant: what an engine and SQL's `kpi(...)` share.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -191,21 +192,14 @@ impl Kpis {
         if let Kind::Derived(_) = definition.kind {
             return Err(definition.made_of_others());
         }
-        let by: &'a [String] = request.by.as_ref().unwrap_or(&definition.default_by);
+        let by = request.dimensions(definition);
         definition.check_dimensions(by)?;
         let measures = Selection::new(definition, request.measures.as_deref())?;
         let filter = request.filter.as_deref().map(str::trim).filter(|filter| !filter.is_empty());
         if let Some(filter) = filter {
             filter::check(&self.context, definition, filter).await?;
         }
-        let asked = Asked {
-            grain: request.grain,
-            since_us: request.since_us,
-            until_us: request.until_us,
-            as_of_us: self.as_of_us,
-            first_us: self.first_us,
-        };
-        let period = Period::new(asked, &self.clocks)?;
+        let period = Period::new(self.asked(request), &self.clocks)?;
         let asked = *period.asked();
         let zone = self.clocks.zone();
         let about = rollup::Request { definition, measures: &measures, by, filter, asked: &asked, zone: &zone };
@@ -245,6 +239,17 @@ impl Kpis {
         Ok(Prepared { query, period, refusal })
     }
 
+    /// What a request says about time, beside what there is.
+    pub(crate) fn asked(&self, request: &KpiRequest) -> Asked {
+        Asked {
+            grain: request.grain,
+            since_us: request.since_us,
+            until_us: request.until_us,
+            as_of_us: self.as_of_us,
+            first_us: self.first_us,
+        }
+    }
+
     /// A request for a KPI that is made of others; `None` for one that has rows of its own.
     fn derived<'a>(&'a self, request: &'a KpiRequest) -> Result<Option<Derived<'a>>, QueryError> {
         let definition = self.definitions.get(&request.name)?;
@@ -252,6 +257,11 @@ impl Kpis {
             Kind::Derived(parts) => Derived::new(definition, parts, request).map(Some),
             Kind::Flow | Kind::Stock(_) => Ok(None),
         }
+    }
+
+    /// The names of all aggregate functions, in lower case.
+    pub(crate) fn aggregates(&self) -> HashSet<String> {
+        self.context.state().aggregate_functions().keys().cloned().collect()
     }
 
     /// The columns of a definition's table.

@@ -59,7 +59,7 @@ pub use drill::{DrillOrder, DrillRequest, DrillResult, DrillTotals};
 pub use engine::{Engine, EngineOptions};
 pub use error::QueryError;
 pub use explain::Explanation;
-pub use nearest::nearest;
+pub use nearest::{Meant, nearest};
 pub use plan::{Hours, KpiRequest, KpiResult};
 pub use stream::{Reading, ResultStream};
 pub use verdict::Verdict;

@@ -5,15 +5,23 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::Schema;
-use datafusion::datasource::MemTable;
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::{Column, cast};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::prelude::SessionContext;
 
 use crate::definitions::{Expression, is_derived, names};
 use crate::plan::period::Asked;
 use crate::plan::sql::{Query, instant};
+use crate::tables::Coded;
 
 /// A table that can be loaded.
 #[derive(Debug)]
@@ -62,32 +70,97 @@ impl Loaded {
     }
 }
 
+/// Where the rows of a shape are read from.
+pub(crate) fn source(shape: &Shape, coded: &Coded) -> Arc<dyn TableProvider> {
+    Arc::clone(if shape.table == "waits" { &coded.waits } else { &coded.sessions })
+}
+
 /// The rows of `[since, until)` of a table, in as many partitions as told, batch by batch in turn.
 pub(crate) async fn load(
     context: &SessionContext,
+    rows: Arc<dyn TableProvider>,
     shape: &Shape,
     period: Loaded,
     partitions: usize,
-) -> Result<MemTable> {
-    let sql = format!(
-        "SELECT {} FROM {} WHERE {time} >= {} AND {time} < {}",
-        shape.columns.join(", "),
-        shape.table,
-        instant(period.since_us),
-        instant(period.until_us),
-        time = shape.time,
-    );
-    let frame = context.sql(&sql).await?;
-    let schema = Arc::new(frame.schema().as_arrow().clone());
+) -> Result<LoadedTable> {
+    let frame = context.read_table(rows)?;
+    let within =
+        format!("{time} >= {} AND {time} < {}", instant(period.since_us), instant(period.until_us), time = shape.time);
+    let within = context.parse_sql_expr(&within, frame.schema())?;
+    let frame = frame.filter(within)?.select_columns(shape.columns)?;
     let mut parts: Vec<Vec<RecordBatch>> = vec![Vec::new(); partitions.max(1)];
+    let (views, coded) = schemas(frame.schema().as_arrow());
     let mut next = 0;
     for batch in frame.collect_partitioned().await?.into_iter().flatten() {
         if batch.num_rows() > 0 {
-            parts[next].push(RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())?);
+            let columns = batch.columns().iter().map(with_view_values).collect::<Result<Vec<_>>>()?;
+            parts[next].push(RecordBatch::try_new(Arc::clone(&coded), columns)?);
             next = (next + 1) % parts.len();
         }
     }
-    MemTable::try_new(schema, parts)
+    Ok(LoadedTable { views, coded, parts })
+}
+
+/// Rows in memory, whose texts with few values are numbers. Who asks gets views, as from the table of the archive: they
+/// are made batch by batch of the columns that are read, and never for all rows at once.
+#[derive(Debug)]
+pub(crate) struct LoadedTable {
+    views: SchemaRef,
+    coded: SchemaRef,
+    parts: Vec<Vec<RecordBatch>>,
+}
+
+#[async_trait]
+impl TableProvider for LoadedTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.views)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        _state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let rows = MemorySourceConfig::try_new_exec(&self.parts, Arc::clone(&self.coded), projection.cloned())?;
+        let schema = rows.schema();
+        let columns = schema.fields().iter().enumerate().map(|(place, field)| {
+            let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(field.name(), place));
+            let viewed = if is_text(field.data_type()) { cast(column, &schema, DataType::Utf8View)? } else { column };
+            Ok((viewed, field.name().clone()))
+        });
+        let columns: Vec<(Arc<dyn PhysicalExpr>, String)> = columns.collect::<Result<_>>()?;
+        Ok(Arc::new(ProjectionExec::try_new(columns, rows)?))
+    }
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Utf8 | DataType::Utf8View | DataType::Dictionary(..))
+}
+
+/// The schema that is told and the one that is kept, of rows as they are read.
+fn schemas(read: &Schema) -> (SchemaRef, SchemaRef) {
+    let with = |of: fn(&DataType) -> DataType| {
+        let field = |field: &Arc<Field>| field.as_ref().clone().with_data_type(of(field.data_type()));
+        Arc::new(Schema::new(read.fields().iter().map(field).collect::<Vec<_>>()))
+    };
+    let views = |data_type: &DataType| if is_text(data_type) { DataType::Utf8View } else { data_type.clone() };
+    let kept = |data_type: &DataType| match data_type {
+        DataType::Dictionary(keys, _) => DataType::Dictionary(keys.clone(), Box::new(DataType::Utf8View)),
+        other => other.clone(),
+    };
+    (with(views), with(kept))
+}
+
+/// A dictionary with views for values: of a row only its view is copied then.
+fn with_view_values(column: &ArrayRef) -> Result<ArrayRef> {
+    let Some(coded) = column.as_dictionary_opt::<Int32Type>() else { return Ok(Arc::clone(column)) };
+    Ok(Arc::new(coded.with_values(arrow::compute::cast(coded.values(), &DataType::Utf8View)?)))
 }
 
 /// The loaded table that can answer a flow; `schema` is that of the definition's table. None if the flow names a column
@@ -124,7 +197,6 @@ pub(crate) fn shape(query: &Query<'_>, schema: &Schema) -> Option<&'static Shape
 
 #[cfg(test)]
 mod tests {
-    use datafusion::catalog::TableProvider;
     use tapemeasure_model::zone::{Grain, WeekStart, Zone};
 
     use super::*;
@@ -152,7 +224,8 @@ mod tests {
     async fn the_rows_of_the_period_are_loaded_open_ones_too() {
         let clocks = Arc::new(Clocks::new(Zone::UTC, WeekStart::Monday, (0, 100)));
         let context = session(&clocks, vec![("waits", waits())]);
-        let table = load(&context, &SHAPES[0], Loaded { since_us: 20, until_us: 40 }, 3).await.unwrap();
+        let rows = context.table_provider("waits").await.unwrap();
+        let table = load(&context, rows, &SHAPES[0], Loaded { since_us: 20, until_us: 40 }, 3).await.unwrap();
         assert_eq!(table.schema().fields().len(), SHAPES[0].columns.len());
         context.register_table("waits_loaded", Arc::new(table)).unwrap();
         let sql = "SELECT conversation_id FROM waits_loaded ORDER BY conversation_id";

@@ -1,3 +1,3 @@
-//! The known name that a mistyped one comes nearest to.
+//! The known name that a mistyped one was probably meant to be.
 
-pub use tapemeasure_model::nearest::{near, nearest};
+pub use tapemeasure_model::nearest::{Meant, nearest};

@@ -6,8 +6,8 @@ use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringViewAr
 use datafusion::prelude::SessionContext;
 use tapemeasure_facts::DeletedIds;
 
+use crate::functions;
 use crate::functions::local_time::Clocks;
-use crate::{aggregates, functions};
 
 /// A small generator of numbers: xorshift64*, by Vigna (2016). The seed must not be 0.
 pub(crate) struct Random(pub(crate) u64);
@@ -30,12 +30,7 @@ impl Random {
 /// A session with every function of this crate, and tables in memory.
 pub(crate) fn session(clocks: &Arc<Clocks>, tables: Vec<(&str, RecordBatch)>) -> SessionContext {
     let context = SessionContext::new();
-    for function in functions::all(clocks, &Arc::new(DeletedIds::new(std::iter::empty()))) {
-        context.register_udf(function);
-    }
-    for function in aggregates::all() {
-        context.register_udaf(function);
-    }
+    functions::register(&context, clocks, &Arc::new(DeletedIds::new(std::iter::empty())));
     for (name, rows) in tables {
         context.register_batch(name, rows).unwrap();
     }

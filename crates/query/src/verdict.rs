@@ -74,13 +74,11 @@ pub enum Verdict {
     WithinUsualRange,
     /// Too few rows on one side, no value, or too few weeks to know what is usual.
     TooFew,
-    /// The two sides do not measure the same.
-    NotComparable,
 }
 
 impl Verdict {
     /// As the output writes it: `better`, `worse`, `above usual range`, `below usual range`, `within usual range`,
-    /// `too few`, `not comparable`.
+    /// `too few`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Better => "better",
@@ -89,7 +87,6 @@ impl Verdict {
             Self::Below => "below usual range",
             Self::WithinUsualRange => "within usual range",
             Self::TooFew => "too few",
-            Self::NotComparable => "not comparable",
         }
     }
 }
@@ -233,6 +230,13 @@ pub fn judge(better: Better, value: Option<f64>, n: Option<u64>, reference: &Ref
         (Better::Neither, true) => Verdict::Above,
         (Better::Neither, false) => Verdict::Below,
     }
+}
+
+/// A value minus another, and over it: `None` where either is, the ratio also where the other is 0.
+pub(crate) fn between(value: Option<f64>, other: Option<f64>) -> (Option<f64>, Option<f64>) {
+    let sides = value.zip(other);
+    let ratio = sides.filter(|&(_, other)| other != 0.0).map(|(value, other)| value / other);
+    (sides.map(|(value, other)| value - other), ratio)
 }
 
 fn few_values(n: usize) -> f64 {

@@ -109,7 +109,7 @@ fn channels(rows: &[ChannelRow]) -> String {
         &[
             ("channel", Left),
             ("inbound", Right),
-            ("share", Right),
+            ("share of all messages", Right),
             ("first response", Right),
             ("mean response", Right),
             ("p90 response", Right),
@@ -267,7 +267,7 @@ mod tests {
              \n## Channels\n\nno messages in this period\n\
              \n## Where people wait: hours of the week\n\nno answered waits in this period\n\
              \n## Where people wait: topics\n\nno topics with answered waits in this period\n\
-             \n## What to do\n\nnothing stands out\n"
+             \n## What to do\n\nno rule calls for anything\n"
         );
     }
 

@@ -18,15 +18,40 @@ pub(crate) const NO_TOPICS: &str = "no topics with answered waits in this period
 /// Said where no target is missed and nothing is worse than usual.
 pub(crate) const NO_FINDINGS: &str = "no target is missed, and nothing is known to be worse than usual";
 /// Said where no rule fires.
-pub(crate) const NO_SUGGESTIONS: &str = "nothing stands out";
+pub(crate) const NO_SUGGESTIONS: &str = "no rule calls for anything";
 /// Marks a number with too few measurements behind it.
 pub(crate) const FEW_MARK: char = '†';
+/// A space at which no line ends.
+pub(crate) const NO_BREAK: char = '\u{a0}';
 
 /// Text from the data without what would break a line or turn its direction: control characters become spaces, marks
 /// of direction vanish.
 pub(crate) fn clean(text: &str) -> String {
     let breaks = |c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}';
     text.chars().filter(|c| !turns_direction(*c)).map(|c| if breaks(c) { ' ' } else { c }).collect()
+}
+
+/// The text with [`NO_BREAK`] within its quantities, so that no line ends between the 3 and the h of "3 h 27 min".
+pub(crate) fn bound(text: &str) -> String {
+    const UNITS: [&str; 7] = ["ms", "s", "min", "h", "d", "%", "pp"];
+    let words: Vec<&str> = text.split(' ').collect();
+    let is_digit = |c: char| c.is_ascii_digit();
+    let is_number = |place: usize| words.get(place).is_some_and(|word| word.ends_with(is_digit));
+    let is_unit = |place: usize| {
+        words.get(place).is_some_and(|word| UNITS.contains(&word.trim_end_matches([',', ';', ':', '.', ')', FEW_MARK])))
+    };
+    let is_part = |place: usize| is_number(place) && is_unit(place + 1);
+    let mut bound = String::with_capacity(text.len());
+    for (place, word) in words.iter().enumerate() {
+        if place > 0 {
+            let before = words[place - 1];
+            let goes_on = place > 1 && matches!(before, "d" | "h" | "min") && is_part(place - 2) && is_part(place);
+            let counts = matches!(before, "n" | "(n") && word.starts_with(is_digit);
+            bound.push(if is_part(place - 1) || goes_on || counts { NO_BREAK } else { ' ' });
+        }
+        bound.push_str(word);
+    }
+    bound
 }
 
 /// What the report covers, as label and text, in order; labels without a text are left out.
@@ -163,6 +188,9 @@ pub(crate) fn footnotes(digest: &Digest) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if digest.period.until.is_some() {
+        notes.push("periods: the time named last is not included".to_owned());
+    }
     if any_card(|card| card.spark.iter().any(|value| known(*value).is_some())) {
         notes.push("charts start at zero; a gap is a bucket without data".to_owned());
     }
@@ -291,6 +319,23 @@ mod tests {
     #[test]
     fn text_from_the_data_cannot_steer_the_screen() {
         assert_eq!(clean("a\u{1b}[31mb\nc\u{202e}d\u{2028}e"), "a [31mb cd e");
+    }
+
+    #[test]
+    fn quantities_are_not_parted() {
+        for (text, expected) in [
+            ("usual 2 h 40 min to 3 h 50 min: worse", "usual 2~h~40~min to 3~h~50~min: worse"),
+            (
+                "5 h 13 min against 10 min (n 1,075), 39.3 % within it",
+                "5~h~13~min against 10~min (n~1,075), 39.3~% within it",
+            ),
+            ("fell (−6.5 %) in 3 months", "fell (−6.5~%) in 3 months"),
+            ("9 d 14 h† 12 waits", "9~d~14~h† 12 waits"),
+            ("n", "n"),
+            ("", ""),
+        ] {
+            assert_eq!(bound(text), expected.replace('~', "\u{a0}"));
+        }
     }
 
     #[test]

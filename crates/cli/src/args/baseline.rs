@@ -121,8 +121,11 @@ mod tests {
         for name in ["2025-Q1", "before_the_move", "größe.1"] {
             assert_eq!(parse_name(name).as_deref(), Ok(name));
         }
-        for wrong in ["", "a b", "a,b", "a/b", "a:b"] {
-            assert!(parse_name(wrong).is_err(), "{wrong}");
+        let (longest, longer) = ("a".repeat(100), "a".repeat(101));
+        assert_eq!(parse_name(&longest), Ok(longest.clone()));
+        for wrong in ["", "a b", "a,b", "a/b", "a:b", longer.as_str()] {
+            let said = "write at most 100 letters, digits, `.`, `_` and `-`".to_owned();
+            assert_eq!(parse_name(wrong), Err(said), "{wrong}");
         }
     }
 }

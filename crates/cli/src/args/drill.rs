@@ -41,10 +41,15 @@ pub struct Drill {
     #[arg(long, value_name = "ORDER", default_value = "longest", value_parser = ["longest", "time"])]
     pub order: String,
     /// The most rows that are shown
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(..=MAX_ROWS))]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = parse_limit)]
     pub limit: u64,
     #[command(flatten)]
     pub reading: Reading,
     #[command(flatten)]
     pub output: Output,
+}
+
+fn parse_limit(text: &str) -> Result<u64, String> {
+    let limit = text.trim().parse::<u64>().ok().filter(|&limit| limit <= MAX_ROWS);
+    limit.ok_or_else(|| format!("write a whole number up to {MAX_ROWS}"))
 }

@@ -4,22 +4,22 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::Output;
+use super::{Output, parse_whole};
 
 /// `tape generate`.
 #[derive(Debug, clap::Args)]
 pub struct Generate {
     /// How many conversations, about six events each
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_whole::<u64>)]
     pub conversations: u64,
     /// How many months they spread over
-    #[arg(long, value_name = "M", default_value_t = 12)]
+    #[arg(long, value_name = "M", default_value_t = 12, value_parser = parse_whole::<u32>)]
     pub months: u32,
     /// First month
     #[arg(long, value_name = "MONTH", default_value = "2025-01")]
     pub start: String,
     /// Another seed gives another archive of the same nature
-    #[arg(long, value_name = "S", default_value_t = 1)]
+    #[arg(long, value_name = "S", default_value_t = 1, value_parser = parse_whole::<u64>)]
     pub seed: u64,
     /// ndjson, csv, or the format of a platform: chatwoot, twilio, whatsapp, zendesk [default: by the name of the file,
     /// else ndjson]
@@ -45,7 +45,7 @@ pub struct Ingest {
     #[arg(long, value_name = "PERIOD", value_parser = ["day", "month"])]
     pub period: Option<String>,
     /// Percentage of rejected records above which nothing is taken
-    #[arg(long, value_name = "PERCENT", default_value_t = 5.0)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = parse_percentage)]
     pub max_rejected: f64,
     /// Read files again that were ingested before
     #[arg(long)]
@@ -57,7 +57,7 @@ pub struct Ingest {
     #[arg(long)]
     pub dry_run: bool,
     /// With --dry-run: how many events are shown [default: 20]
-    #[arg(long, value_name = "N", requires = "dry_run")]
+    #[arg(long, value_name = "N", requires = "dry_run", value_parser = parse_whole::<usize>)]
     pub limit: Option<usize>,
 }
 
@@ -119,7 +119,7 @@ pub enum QuarantineVerb {
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
         /// At most so many records [default: 50 in a table, else all]
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = parse_whole::<u64>)]
         limit: Option<u64>,
         #[command(flatten)]
         output: Output,
@@ -138,4 +138,8 @@ pub enum QuarantineVerb {
         #[arg(long)]
         json: bool,
     },
+}
+
+fn parse_percentage(text: &str) -> Result<f64, String> {
+    text.trim().parse().map_err(|_| "write a percentage from 0 to 100".to_owned())
 }

@@ -35,12 +35,12 @@ fn request(verb: &Drill) -> Result<DrillRequest, Failure> {
         None => Grain::Total,
         Some(name) => Grain::from_name(name).ok_or_else(|| {
             let known: Vec<&str> = Grain::ALL.iter().map(|grain| grain.as_str()).collect();
-            Failure::usage(format!("--grain {name:?} is none; known are {}", known.join(", ")))
+            Failure::word("--grain", name, &known)
         })?,
     };
     let hours = Hours::from_name(&verb.hours).ok_or_else(|| {
         let known: Vec<&str> = Hours::ALL.iter().map(|hours| hours.as_str()).collect();
-        Failure::usage(format!("--hours {:?} are none; known are {}", verb.hours, known.join(", ")))
+        Failure::word("--hours", &verb.hours, &known)
     })?;
     let target_us = match &verb.target {
         None => None,

@@ -41,11 +41,10 @@ pub async fn run(global: &Global, verb: &Ingest) -> Result<Done, Failure> {
     for text in &summary.notes {
         note(text);
     }
-    if summary.rejected == 0 {
-        return Ok(Done::Well);
+    if summary.rejected > 0 {
+        note(&rejections(&summary));
     }
-    note(&rejections(&summary));
-    Ok(Done::WithFindings)
+    Ok(if summary.rejected == 0 && summary.left_out == 0 { Done::Well } else { Done::WithFindings })
 }
 
 /// The summary as one JSON object on a line.
@@ -75,6 +74,8 @@ pub fn in_words(summary: &IngestSummary) -> String {
         ("duplicates", summary.duplicates, "known already"),
         ("rejected", summary.rejected, "no events, kept in quarantine/"),
         ("ignored", summary.ignored, "known to the format, and no events"),
+        ("left out", summary.left_out, "files in no known format"),
+        ("unread", summary.unread, "hidden files and folders, links to folders, what is no file"),
     ] {
         if n > 0 || name == "accepted" {
             text.push_str(&format!("{name:<10} {:>15}  {meaning}\n", count(n)));

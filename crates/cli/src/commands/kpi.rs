@@ -49,11 +49,11 @@ pub async fn run(global: &Global, verb: &Kpi) -> Result<Done, Failure> {
     }
     let grain = Grain::from_name(&verb.grain).ok_or_else(|| {
         let known: Vec<&str> = Grain::ALL.iter().map(|g| g.as_str()).collect();
-        Failure::usage(format!("--grain {:?} is none; known are {}", verb.grain, known.join(", ")))
+        Failure::word("--grain", &verb.grain, &known)
     })?;
     let hours = Hours::from_name(&verb.hours).ok_or_else(|| {
         let known: Vec<&str> = Hours::ALL.iter().map(|hours| hours.as_str()).collect();
-        Failure::usage(format!("--hours {:?} are none; known are {}", verb.hours, known.join(", ")))
+        Failure::word("--hours", &verb.hours, &known)
     })?;
     let target_us = match &verb.target {
         None => None,

@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 use clap_mangen::Man as Page;
-use tapemeasure_query::nearest;
+use tapemeasure_query::Meant;
 
 use super::print;
 use crate::args::{Args, Man};
@@ -19,8 +19,8 @@ pub fn run(verb: &Man) -> Result<Done, Failure> {
             Some(command) => command.clone(),
             None => {
                 let known: Vec<&str> = program.get_subcommands().map(|command| command.get_name()).collect();
-                let meant = nearest(name, &known).unwrap_or_default();
-                return Err(Failure::usage(format!("there is no verb {name:?}; did you mean {meant}?")));
+                let (meant, known) = (Meant::of(name, &known), known.join(", "));
+                return Err(Failure::usage(format!("there is no verb {name:?}; {meant}known are {known}")));
             }
         },
     };

@@ -1,5 +1,7 @@
 //! `tape quarantine`: what was rejected, and the same once more.
 
+mod again;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -191,7 +193,7 @@ async fn retry(
     watch::end_soon_after_interrupt();
     let retried = retry_quarantine(&global.archive, files, &options, alone, &watch).await?;
     watch.finish();
-    let Retried { summary, removed, left } = &retried;
+    let Retried { summary, removed, left, exports } = &retried;
     if json {
         print(&in_json(summary)?)?;
     } else if summary.read > 0 {
@@ -208,6 +210,14 @@ async fn retry(
     }
     for (why, n) in left {
         note(&format!("{} left in quarantine: {why}", count(*n)));
+    }
+    for export in exports {
+        note(&again::with_export(&global.archive, decoding, export));
+    }
+    if !exports.is_empty() {
+        // What was left of files that are gone is in a new one, which is among all.
+        let named: &[PathBuf] = if removed.is_empty() { files } else { &[] };
+        note(&again::alone(&global.archive, decoding, named));
     }
     if summary.rejected > 0 {
         note(&rejections(summary));

@@ -6,9 +6,11 @@
 //! | [`sink`] | where a result goes; files appear whole or not at all |
 //! | [`write`] | record batches in each format |
 //! | [`cells`] | values as text for people |
+//! | [`nested`] | lists and structs as JSON text |
 
 mod cells;
 mod format;
+mod nested;
 mod sink;
 mod write;
 

@@ -47,11 +47,16 @@ impl Sink {
     /// Opens the file, or standard output for `None`.
     ///
     /// # Errors
-    /// The file cannot be made.
+    /// The file cannot be made, or its name is that of a folder.
     pub fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else {
             return Ok(Self { out: Box::new(BufWriter::new(std::io::stdout())), file: None });
         };
+        if path.is_dir() {
+            // The name is given last, which would fail when all is written.
+            let error = std::io::Error::from(std::io::ErrorKind::IsADirectory);
+            return Err(Failure::output(&path.display().to_string(), error));
+        }
         let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("output");
         let staged = path.with_file_name(format!(".{name}.writing"));
         let file = File::create(&staged).map_err(|e| Failure::output(&path.display().to_string(), e))?;

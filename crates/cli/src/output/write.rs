@@ -13,6 +13,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use super::cells::{Cells, text_table};
+use super::nested::plain;
 use super::{Format, Sink};
 use crate::failure::Failure;
 
@@ -29,8 +30,7 @@ pub struct BatchWriter {
 enum Form {
     Table(Sink, Vec<RecordBatch>),
     Vertical(Sink),
-    /// With what stands between two fields.
-    Separated(Box<arrow::csv::Writer<Sink>>, char),
+    Separated(Box<arrow::csv::Writer<Sink>>),
     Json(Writer<Sink, JsonArray>),
     Ndjson(Writer<Sink, LineDelimited>),
     Markdown(Sink),
@@ -52,9 +52,9 @@ impl BatchWriter {
             Format::Table => Form::Table(sink, Vec::new()),
             Format::Vertical => Form::Vertical(sink),
             Format::Csv | Format::Tsv => {
-                let delimiter = if format == Format::Csv { ',' } else { '\t' };
-                let builder = arrow::csv::WriterBuilder::new().with_header(true).with_delimiter(delimiter as u8);
-                Form::Separated(Box::new(builder.build(sink)), delimiter)
+                let delimiter = if format == Format::Csv { b',' } else { b'\t' };
+                let builder = arrow::csv::WriterBuilder::new().with_header(true).with_delimiter(delimiter);
+                Form::Separated(Box::new(builder.build(sink)))
             }
             Format::Json => Form::Json(json().build(sink)),
             Format::Ndjson => Form::Ndjson(json().build(sink)),
@@ -88,7 +88,9 @@ impl BatchWriter {
         match &mut self.form {
             Form::Table(_, held) => held.push(batch.clone()),
             Form::Vertical(sink) => vertical(sink, &self.schema, batch, first_row)?,
-            Form::Separated(writer, _) => writer.write(batch).map_err(arrow_error)?,
+            Form::Separated(writer) => {
+                plain(batch).and_then(|batch| writer.write(&batch)).map_err(arrow_error)?;
+            }
             Form::Json(writer) => writer.write(batch).map_err(arrow_error)?,
             Form::Ndjson(writer) => writer.write(batch).map_err(arrow_error)?,
             Form::Markdown(sink) => {
@@ -130,14 +132,13 @@ impl BatchWriter {
                 sink
             }
             Form::Vertical(sink) | Form::Markdown(sink) => sink,
-            Form::Separated(writer, delimiter) => {
-                let mut sink = writer.into_inner();
+            Form::Separated(mut writer) => {
                 if !self.begun {
                     // arrow writes the header with the first batch.
-                    let names: Vec<&str> = self.schema.fields().iter().map(|f| f.name().as_str()).collect();
-                    writeln!(sink, "{}", names.join(&delimiter.to_string())).map_err(io)?;
+                    let none = RecordBatch::new_empty(self.schema);
+                    plain(&none).and_then(|none| writer.write(&none)).map_err(arrow_error)?;
                 }
-                sink
+                writer.into_inner()
             }
             Form::Json(mut writer) => {
                 writer.finish().map_err(arrow_error)?;

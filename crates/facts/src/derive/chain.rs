@@ -33,7 +33,7 @@ struct Link<'a> {
 /// Where the walks stand: before the link of this number.
 type Position = usize;
 
-/// Fills the tables of waits and sessions.
+/// Fills the tables that walks fill. Gives the names of the periods' facts, where they are files.
 ///
 /// # Errors
 /// As [`derive`](super::derive).
@@ -43,11 +43,12 @@ pub(super) fn run(
     settings: &Settings,
     options: &DeriveOptions<'_>,
     facts: &mut Facts,
-) -> Result<(), FactsError> {
+) -> Result<Vec<String>, FactsError> {
     let links = links(archive, snapshot, &facts.deletions, facts.as_of_us, options.threads.max(1))?;
     let store = archive.derived();
     if options.afresh {
-        return afresh(&links, Walks::new(archive, settings, *options, facts.as_of_us), facts);
+        afresh(&links, Walks::new(archive, settings, *options, facts.as_of_us), facts)?;
+        return Ok(Vec::new());
     }
     std::thread::scope(|scope| {
         // One piece waits while another is written: the rows of two periods are in memory beside those being folded.
@@ -72,11 +73,15 @@ pub(super) fn run(
         let mut pieces: Vec<(usize, String, Piece)> = tail;
         pieces.extend(written);
         pieces.sort_by_key(|(at, _, _)| *at);
-        for (_, name, piece) in pieces {
+        let mut made_of = Vec::with_capacity(links.len());
+        for (at, name, piece) in pieces {
             piece.add_to(&store, &name, facts)?;
+            if at < links.len() {
+                made_of.push(name.clone());
+            }
             facts.pieces.push(name);
         }
-        Ok(())
+        Ok(made_of)
     })
 }
 

@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, SchemaRef};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
@@ -62,6 +62,14 @@ impl ParquetFile {
         self.writer.write(batch).map_err(|source| FactsError::Write { path: self.path.display().to_string(), source })
     }
 
+    /// Ends the row group: what follows lies in others.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub(crate) fn end_row_group(&mut self) -> Result<(), FactsError> {
+        self.writer.flush().map_err(|source| FactsError::Write { path: self.path.display().to_string(), source })
+    }
+
     /// Writes the end.
     ///
     /// # Errors
@@ -78,15 +86,32 @@ impl ParquetFile {
 /// # Errors
 /// The file cannot be read, or has other columns.
 pub(crate) fn read_parquet(path: &Path, schema: SchemaRef) -> Result<RecordBatch, FactsError> {
+    let columns = |source| FactsError::Columns { period: path.display().to_string(), source };
+    let batches = read_batches(path, Arc::clone(&schema))?.collect::<Result<Vec<_>, _>>().map_err(columns)?;
+    concat_batches(&schema, &batches).map_err(columns)
+}
+
+/// Reads a Parquet file in the given schema, batch by batch.
+///
+/// # Errors
+/// The file cannot be read, or has other columns.
+pub(crate) fn read_batches(path: &Path, schema: SchemaRef) -> Result<ParquetRecordBatchReader, FactsError> {
+    let builder = open(path, ArrowReaderOptions::new().with_schema(schema))?;
+    builder.build().map_err(|source| FactsError::Read { path: path.display().to_string(), source })
+}
+
+/// The number of rows of a Parquet file, by its footer.
+///
+/// # Errors
+/// The file cannot be read.
+pub(crate) fn parquet_rows(path: &Path) -> Result<u64, FactsError> {
+    let builder = open(path, ArrowReaderOptions::new())?;
+    Ok(builder.metadata().file_metadata().num_rows().unsigned_abs())
+}
+
+fn open(path: &Path, options: ArrowReaderOptions) -> Result<ParquetRecordBatchReaderBuilder<File>, FactsError> {
     let shown = || path.display().to_string();
     let file = File::open(path).map_err(|source| FactsError::Io { path: shown(), source })?;
-    let parquet = |source| FactsError::Read { path: shown(), source };
-    let columns = |source| FactsError::Columns { period: shown(), source };
-    let options = ArrowReaderOptions::new().with_schema(Arc::clone(&schema));
-    let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
-        .map_err(parquet)?
-        .build()
-        .map_err(parquet)?;
-    let batches = reader.collect::<Result<Vec<_>, _>>().map_err(columns)?;
-    concat_batches(&schema, &batches).map_err(columns)
+    ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
+        .map_err(|source| FactsError::Read { path: shown(), source })
 }

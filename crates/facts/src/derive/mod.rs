@@ -7,9 +7,11 @@
 //! | [`piece`] | what is noted of the facts of one period |
 //! | [`walks`] | the walks over all ranges of keys, side by side |
 //! | [`chain`] | the periods in order of time: what is there, what is to be derived |
+//! | [`contacts`] | the first messages of all periods, put together |
 //! | [`stale`] | which derived files a snapshot does not need |
 
 pub(crate) mod chain;
+mod contacts;
 pub(crate) mod files;
 pub(crate) mod names;
 pub(crate) mod piece;
@@ -31,7 +33,9 @@ use crate::deletions::DeletedIds;
 use crate::error::FactsError;
 use crate::extract::extract;
 use crate::rows::tables::Table;
-use crate::schema::{cells_schema, contacts_schema, sessions_schema, subscriptions_schema, waits_schema};
+use crate::schema::{
+    cells_schema, contacts_schema, first_messages_schema, sessions_schema, subscriptions_schema, waits_schema,
+};
 use crate::subscriptions::{deleted_ids, in_order};
 
 /// How facts are to be derived.
@@ -72,6 +76,8 @@ pub struct Facts {
     pub message_cells: FactTable,
     /// Rows of [`contacts_schema`]: who is known since when.
     pub contacts: FactTable,
+    /// What contacts are made of, period by period.
+    pub(crate) first_messages: FactTable,
     /// Changes of subscriptions, not yet in order.
     pub(crate) changes: Vec<RecordBatch>,
     /// The events that never happened.
@@ -115,14 +121,14 @@ pub struct FactFile {
 }
 
 impl Facts {
-    /// The table that a walk fills; changes are not among them, they are put in order first.
+    /// The table that a walk fills; changes are put in order first.
     fn table(&mut self, table: Table) -> &mut FactTable {
         match table {
             Table::Waits => &mut self.waits,
             Table::Sessions => &mut self.sessions,
             Table::Changes => &mut self.subscriptions,
             Table::Cells => &mut self.message_cells,
-            Table::Contacts => &mut self.contacts,
+            Table::FirstMessages => &mut self.first_messages,
         }
     }
 }
@@ -177,6 +183,7 @@ pub fn derive(
         subscriptions: FactTable::empty(subscriptions_schema()),
         message_cells: FactTable::empty(cells_schema()),
         contacts: FactTable::empty(contacts_schema()),
+        first_messages: FactTable::empty(first_messages_schema()),
         changes: Vec::new(),
         pieces: Vec::new(),
         deletions: Arc::new(DeletedIds::default()),
@@ -192,7 +199,8 @@ pub fn derive(
     let columns = |source| FactsError::Columns { period: "the extracts".to_owned(), source };
     let deletions = Arc::new(deleted_ids(&extracts, as_of_us).map_err(columns)?);
     facts.deletions = deletions;
-    chain::run(archive, snapshot, settings, options, &mut facts)?;
+    let made_of = chain::run(archive, snapshot, settings, options, &mut facts)?;
+    contacts::put_together(archive, options, &made_of, &mut facts)?;
     let changes = std::mem::take(&mut facts.changes);
     facts.subscriptions.open.extend(in_order(&changes)?);
     Ok(facts)

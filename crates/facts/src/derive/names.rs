@@ -37,6 +37,15 @@ pub(crate) fn open(piece: &str, as_of_us: i64, fold_hash: &str) -> String {
     format!("{FOLDER}/open-{}", &hash.finalize().to_hex()[..DIGITS])
 }
 
+/// Name, without ending, of the contacts of all periods whose facts have these names.
+pub(crate) fn contacts(made_of: &[String]) -> String {
+    let mut hash = begin("contacts");
+    for piece in made_of {
+        line(&mut hash, piece);
+    }
+    format!("{FOLDER}/contacts-{}", &hash.finalize().to_hex()[..DIGITS])
+}
+
 fn begin(fold_hash: &str) -> blake3::Hasher {
     let mut hash = blake3::Hasher::new();
     line(&mut hash, &FOLD_VERSION.to_string());

@@ -70,7 +70,7 @@ pub(crate) struct ChangeRow {
 
 /// A contact on a channel, and its first message of the period.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ContactRow {
+pub(crate) struct FirstMessageRow {
     pub(crate) source: u32,
     pub(crate) contact: Span,
     pub(crate) channel: u32,
@@ -134,7 +134,7 @@ pub(crate) struct Rows {
     pub(crate) sessions: Vec<SessionRow>,
     pub(crate) waits: Vec<WaitRow>,
     pub(crate) changes: Vec<ChangeRow>,
-    pub(crate) contacts: Vec<ContactRow>,
+    pub(crate) first_messages: Vec<FirstMessageRow>,
     contact_idx: HashTable<usize>,
     /// The contact that was seen last: most messages come from the one before.
     last_contact: Option<usize>,
@@ -149,8 +149,8 @@ impl Rows {
             texts: String::with_capacity(like.texts.len()),
             sessions: Vec::with_capacity(like.sessions.len()),
             waits: Vec::with_capacity(like.waits.len()),
-            contacts: Vec::with_capacity(like.contacts.len()),
-            contact_idx: HashTable::with_capacity(like.contacts.len()),
+            first_messages: Vec::with_capacity(like.first_messages.len()),
+            contact_idx: HashTable::with_capacity(like.first_messages.len()),
             ..Self::default()
         }
     }
@@ -167,7 +167,7 @@ impl Rows {
             Table::Sessions => self.sessions.len(),
             Table::Changes => self.changes.len(),
             Table::Cells => self.cells.groups.len(),
-            Table::Contacts => self.contacts.len(),
+            Table::FirstMessages => self.first_messages.len(),
         }
     }
 
@@ -227,32 +227,32 @@ impl Rows {
 
     /// Notes that a contact has a message.
     pub(crate) fn seen(&mut self, at: i64, source: u32, channel: u32, contact: &str) {
-        let same = |row: &ContactRow, texts: &str| {
+        let same = |row: &FirstMessageRow, texts: &str| {
             row.source == source
                 && row.channel == channel
                 && texts.get(row.contact.start..row.contact.end) == Some(contact)
         };
-        if let Some(row) = self.last_contact.and_then(|last| self.contacts.get_mut(last))
+        if let Some(row) = self.last_contact.and_then(|last| self.first_messages.get_mut(last))
             && same(row, &self.texts)
         {
             row.first_message_at = row.first_message_at.min(at);
             return;
         }
         let hash = self.hasher.hash_one((source, channel, contact));
-        let known = self.contact_idx.find(hash, |&idx| same(&self.contacts[idx], &self.texts)).copied();
+        let known = self.contact_idx.find(hash, |&idx| same(&self.first_messages[idx], &self.texts)).copied();
         let idx = match known {
             Some(idx) => {
-                let row = &mut self.contacts[idx];
+                let row = &mut self.first_messages[idx];
                 row.first_message_at = row.first_message_at.min(at);
                 idx
             }
             None => {
-                let idx = self.contacts.len();
+                let idx = self.first_messages.len();
                 let contact = self.put(Some(contact));
-                self.contacts.push(ContactRow { source, contact, channel, first_message_at: at });
-                let (contacts, texts, hasher) = (&self.contacts, &self.texts, &self.hasher);
+                self.first_messages.push(FirstMessageRow { source, contact, channel, first_message_at: at });
+                let (found, texts, hasher) = (&self.first_messages, &self.texts, &self.hasher);
                 self.contact_idx.insert_unique(hash, idx, |&idx| {
-                    let row = &contacts[idx];
+                    let row = &found[idx];
                     hasher.hash_one((row.source, row.channel, &texts[row.contact.start..row.contact.end]))
                 });
                 idx

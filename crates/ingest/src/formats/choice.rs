@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::mapping::Mapping;
 use super::{AUTO, FORMATS, Format, FormatSettings, Head, Opening, by_name, choose};
 use crate::error::IngestError;
@@ -73,6 +75,20 @@ impl Choice {
         let info = format.info();
         let opening = format.open(head, settings)?;
         Ok(Opened { opening, format: info.name, surveys: format.surveys(), has_closes: info.has_closes })
+    }
+}
+
+/// Whether a whole text is `[]`, or a page of some format without records: there is nothing to read in it, and nothing
+/// that says its format. What has an `id` is a record and no page.
+pub fn is_without_records(text: &[u8]) -> bool {
+    match serde_json::from_slice(text) {
+        Ok(Value::Array(list)) => list.is_empty(),
+        Ok(Value::Object(page)) => {
+            let is_empty = |key: &&str| page.get(*key).and_then(Value::as_array).is_some_and(Vec::is_empty);
+            let has_no_list = page.values().all(|value| value.as_array().is_none_or(Vec::is_empty));
+            has_no_list && !page.contains_key("id") && FORMATS.iter().any(|format| format.pages().iter().any(is_empty))
+        }
+        _ => false,
     }
 }
 

@@ -219,7 +219,7 @@ pub fn choose(name: &str, head: &Head<'_>) -> Result<&'static dyn Format, Ingest
     let fitting: Vec<&'static dyn Format> = FORMATS.iter().copied().filter(|format| format.recognises(head)).collect();
     match fitting[..] {
         [format] => Ok(format),
-        [] => Err(IngestError::Unrecognised { input: head.name.to_owned(), known: names(FORMATS) }),
+        [] => Err(unrecognised(head.name)),
         _ => Err(IngestError::Ambiguous { input: head.name.to_owned(), formats: names(&fitting) }),
     }
 }
@@ -231,6 +231,11 @@ pub fn choose(name: &str, head: &Head<'_>) -> Result<&'static dyn Format, Ingest
 pub fn by_name(name: &str) -> Result<&'static dyn Format, IngestError> {
     let found = FORMATS.iter().copied().find(|format| format.info().name == name);
     found.ok_or_else(|| IngestError::UnknownFormat { name: name.to_owned(), known: names(FORMATS) })
+}
+
+/// That an input is in none of the formats.
+pub fn unrecognised(input: &str) -> IngestError {
+    IngestError::Unrecognised { input: input.to_owned(), known: names(FORMATS) }
 }
 
 fn names(formats: &[&dyn Format]) -> String {

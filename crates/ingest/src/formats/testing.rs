@@ -13,7 +13,7 @@ use crate::control::Control;
 use crate::error::IngestError;
 use crate::inputs::beginning::Beginning;
 use crate::inputs::source::Source;
-use crate::inputs::{Input, Origin, unpack, zip};
+use crate::inputs::{Input, Inputs, Origin, unpack, zip};
 use crate::progress::Unwatched;
 use crate::quarantine::{Position, Reason};
 use crate::reading::{Context, Outcome, Pass, Task, read_input};
@@ -121,9 +121,9 @@ pub fn read_files(
     let inputs = files.iter().enumerate().map(|(n, (name, content))| {
         let path = home.path().join(n.to_string());
         fs::write(&path, content).unwrap();
-        Input { name: name.clone(), origin: Origin::File(path), bytes: Some(content.len() as u64) }
+        Input { name: name.clone(), origin: Origin::File(path), bytes: Some(content.len() as u64), found: false }
     });
-    let inputs = unpack(inputs.collect(), &scratch, &control)?;
+    let inputs = unpack(Inputs { list: inputs.collect(), unread: 0 }, &scratch, &control)?.list;
     let settings = FormatSettings { lookups: Arc::default(), ..settings.clone() };
     let context = Context::new(Choice::Named(format), settings, block_bytes, usize::MAX, &control, &scratch);
     let mut kept = Kept::default();

@@ -2,13 +2,17 @@
 
 use std::io::{self, Read};
 
-use memchr::{memchr_iter, memrchr2};
+use memchr::{memchr, memchr_iter, memrchr2};
 
 use super::source::{HEAD_BYTES, fill};
+use super::split::MAX_RECORD_BYTES;
 use crate::error::IngestError;
 
 /// Mark at the beginning of some UTF-8 texts.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Bytes that are read at once to the end of a long line.
+const STEP_BYTES: usize = 1 << 20;
 
 /// The beginning of an input without byte order mark and leading blank lines.
 #[derive(Debug)]
@@ -55,6 +59,33 @@ impl Beginning {
         }
     }
 
+    /// Reads on to the end of the line that the bytes break off in, and as much of what follows it as a beginning has.
+    /// False if there are as many bytes already as a record may have. `go_on` is asked as reading goes on.
+    ///
+    /// # Errors
+    /// Those of the stream, as `failed` calls them, and those of `go_on`.
+    pub fn read_line(
+        &mut self,
+        source: &mut impl Read,
+        failed: impl Fn(io::Error) -> IngestError,
+        go_on: impl Fn() -> Result<(), IngestError>,
+    ) -> Result<bool, IngestError> {
+        let mut seen = self.bytes.len();
+        while !self.whole {
+            if seen >= MAX_RECORD_BYTES {
+                return Ok(false);
+            }
+            self.fill_to(source, seen + STEP_BYTES).map_err(&failed)?;
+            if let Some(length) = memchr(b'\n', &self.bytes[seen..]) {
+                self.fill_to(source, seen + length + 1 + HEAD_BYTES).map_err(&failed)?;
+                break;
+            }
+            seen = self.bytes.len();
+            go_on()?;
+        }
+        Ok(true)
+    }
+
     /// Takes bytes off the front and moves the position over them.
     pub fn skip(&mut self, length: usize) {
         self.offset += length as u64;
@@ -63,10 +94,41 @@ impl Beginning {
     }
 
     fn fill(&mut self, source: &mut impl Read) -> io::Result<()> {
+        self.fill_to(source, HEAD_BYTES)
+    }
+
+    fn fill_to(&mut self, source: &mut impl Read, most: usize) -> io::Result<()> {
         if !self.whole {
-            self.whole = fill(source, &mut self.bytes, HEAD_BYTES)?;
+            self.whole = fill(source, &mut self.bytes, most)?;
         }
         Ok(())
+    }
+}
+
+/// Gives bytes out once, and does not hold them longer: a long line is nothing to keep while its input is read.
+#[derive(Debug)]
+pub struct ReadAhead {
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl ReadAhead {
+    /// From the first byte on.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self { bytes, at: 0 }
+    }
+}
+
+impl Read for ReadAhead {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let left = &self.bytes[self.at..];
+        let length = left.len().min(out.len());
+        out[..length].copy_from_slice(&left[..length]);
+        self.at += length;
+        if self.at == self.bytes.len() {
+            (self.bytes, self.at) = (Vec::new(), 0);
+        }
+        Ok(length)
     }
 }
 
@@ -104,5 +166,36 @@ mod tests {
             assert_eq!((begun.offset, begun.line, begun.whole), (blank as u64, blank as u64 + 1, false));
             assert_eq!(begun.bytes.len(), HEAD_BYTES);
         }
+    }
+    #[test]
+    fn a_long_line_is_read_to_its_end() {
+        let never = |source| IngestError::Read { input: "x".to_owned(), byte: 0, source };
+        // Behind the line there is as much more as a beginning has, or what one step brought.
+        for (line, behind, whole, length) in [
+            (HEAD_BYTES + 1, 0, true, HEAD_BYTES + 1),
+            (HEAD_BYTES, 10, true, HEAD_BYTES + 11),
+            (3 * STEP_BYTES, 2 * STEP_BYTES, false, HEAD_BYTES + 3 * STEP_BYTES + 1),
+            (HEAD_BYTES + STEP_BYTES - 1, HEAD_BYTES + 1, false, 2 * HEAD_BYTES + STEP_BYTES),
+        ] {
+            let end = if behind == 0 { String::new() } else { "\n".to_owned() + &"y".repeat(behind) };
+            let text = "x".repeat(line) + &end;
+            let mut source = text.as_bytes();
+            let mut begun = Beginning::read(&mut source, never, || Ok(())).unwrap().unwrap();
+            assert_eq!((begun.bytes.len(), begun.whole), (HEAD_BYTES, false));
+            assert!(begun.read_line(&mut source, never, || Ok(())).unwrap());
+            assert_eq!((begun.bytes.len(), begun.whole), (length, whole), "a line of {line} bytes");
+            let mut all = Vec::new();
+            ReadAhead::new(begun.bytes).chain(source).read_to_end(&mut all).unwrap();
+            assert!(all == text.as_bytes(), "a line of {line} bytes");
+        }
+    }
+
+    #[test]
+    fn a_line_longer_than_any_record_is_given_up() {
+        let never = |source| IngestError::Read { input: "x".to_owned(), byte: 0, source };
+        let mut source = io::repeat(b'x');
+        let mut begun = Beginning::read(&mut source, never, || Ok(())).unwrap().unwrap();
+        assert!(!begun.read_line(&mut source, never, || Ok(())).unwrap());
+        assert_eq!((begun.bytes.len(), begun.whole), (HEAD_BYTES + MAX_RECORD_BYTES, false));
     }
 }

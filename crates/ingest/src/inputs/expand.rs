@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::input::{Input, Origin};
+use super::input::{Input, Inputs, Origin};
 use super::pattern::{is_pattern, matches_of};
 use crate::error::IngestError;
 use crate::rows::codec::MAX_INPUTS;
@@ -13,76 +13,83 @@ const STANDARD_INPUT: &str = "-";
 
 /// The inputs that names stand for, in the order of the names.
 ///
-/// A name is a file, a directory (all files in it and below, sorted by path; names that begin with a dot are left out),
-/// a pattern (see `pattern`), or `-`. A name that exists is taken as it is, whatever characters it has.
+/// A name is a file, a directory (all files in it and below, sorted by path), a pattern (see `pattern`), or `-`. A name
+/// that exists is taken as it is, whatever characters it has. In directories names that begin with a dot are not read,
+/// nor links to directories and what is no file; each counts as one.
 ///
 /// # Errors
 /// A name that stands for nothing, or a directory that cannot be listed.
-pub fn expand(names: &[String]) -> Result<Vec<Input>, IngestError> {
+pub fn expand(names: &[String]) -> Result<Inputs, IngestError> {
     if names.is_empty() {
         return Err(IngestError::NoInputs);
     }
-    let mut inputs = Vec::new();
+    let mut inputs = Inputs::default();
     for name in names {
         let path = Path::new(name);
         if name == STANDARD_INPUT {
-            if inputs.iter().any(|input: &Input| matches!(input.origin, Origin::StandardInput)) {
+            if inputs.list.iter().any(|input| matches!(input.origin, Origin::StandardInput)) {
                 return Err(IngestError::StandardInputTwice);
             }
-            inputs.push(Input { name: "standard input".to_owned(), origin: Origin::StandardInput, bytes: None });
+            let (name, origin) = ("standard input".to_owned(), Origin::StandardInput);
+            inputs.list.push(Input { name, origin, bytes: None, found: false });
         } else if path.exists() {
-            add(path, &mut inputs)?;
+            add(path, false, &mut inputs)?;
         } else if is_pattern(name) {
             let paths = matches_of(name).map_err(|(path, source)| IngestError::List { path, source })?;
             if paths.is_empty() {
                 return Err(IngestError::NoMatch { pattern: name.clone() });
             }
             for path in paths {
-                add(&path, &mut inputs)?;
+                add(&path, true, &mut inputs)?;
             }
         } else {
             return Err(IngestError::MissingInput { name: name.clone() });
         }
     }
-    if inputs.len() > MAX_INPUTS {
-        return Err(IngestError::TooManyInputs { count: inputs.len(), most: MAX_INPUTS });
+    if inputs.list.len() > MAX_INPUTS {
+        return Err(IngestError::TooManyInputs { count: inputs.list.len(), most: MAX_INPUTS });
     }
     Ok(inputs)
 }
 
-fn add(path: &Path, inputs: &mut Vec<Input>) -> Result<(), IngestError> {
+fn add(path: &Path, found: bool, inputs: &mut Inputs) -> Result<(), IngestError> {
     if !path.is_dir() {
-        inputs.push(Input::of_file(path.to_owned())?);
+        inputs.list.push(Input::of_file(path.to_owned(), found)?);
         return Ok(());
     }
     let mut files = Vec::new();
-    files_below(path, &mut files)?;
+    inputs.unread += files_below(path, &mut files)?;
     if files.is_empty() {
         return Err(IngestError::EmptyDirectory { path: path.to_owned() });
     }
     files.sort();
     for file in files {
-        inputs.push(Input::of_file(file)?);
+        inputs.list.push(Input::of_file(file, true)?);
     }
     Ok(())
 }
 
-fn files_below(dir: &Path, files: &mut Vec<PathBuf>) -> Result<(), IngestError> {
+/// Adds the files of a directory. Gives how much beside them is not read.
+fn files_below(dir: &Path, files: &mut Vec<PathBuf>) -> Result<u64, IngestError> {
     let failed = |source| IngestError::List { path: dir.to_owned(), source };
+    let mut unread = 0;
     for entry in fs::read_dir(dir).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            unread += 1;
             continue;
         }
         let path = entry.path();
         // Links to files are followed, links to directories are not, so that a circle ends.
         if entry.file_type().map_err(failed)?.is_dir() {
-            files_below(&path, files)?;
+            unread += files_below(&path, files)?;
         } else if path.is_file() {
             files.push(path);
+        } else {
+            unread += 1;
         }
     }
-    Ok(())
+    Ok(unread)
 }
 
 #[cfg(test)]
@@ -95,7 +102,7 @@ mod tests {
             .map(|name| if *name == "-" { "-".to_owned() } else { format!("{}/{name}", home.display()) })
             .collect();
         let inputs = expand(&given).map_err(|error| error.to_string().replace(&home.display().to_string(), "HOME"))?;
-        Ok(inputs.into_iter().map(|input| input.name.replace(&format!("{}/", home.display()), "")).collect())
+        Ok(inputs.list.into_iter().map(|input| input.name.replace(&format!("{}/", home.display()), "")).collect())
     }
 
     #[test]
@@ -112,7 +119,27 @@ mod tests {
             ["one", "standard input", "d/a/z.csv", "d/b.csv", "d/b.csv", "[odd].csv"]
         );
         let inputs = expand(&[home.join("one").display().to_string()]).unwrap();
-        assert_eq!(inputs[0].bytes, Some(3));
+        assert_eq!((inputs.list[0].bytes, inputs.unread), (Some(3), 0));
+    }
+
+    #[test]
+    fn what_nobody_named_is_known_as_such_and_what_is_not_read_is_counted() {
+        let home = tempfile::tempdir().unwrap();
+        for name in ["d/b.csv", "d/a/z.csv", "d/a/.DS_Store", "d/.git/x", "d/.git/y", "d/.x"] {
+            let path = home.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, b"123").unwrap();
+        }
+        let of = |name: &str| {
+            let inputs = expand(&[format!("{}/{name}", home.path().display())]).unwrap();
+            (inputs.list.iter().map(|input| input.found).collect::<Vec<_>>(), inputs.unread)
+        };
+        // A hidden directory counts as one, whatever it holds.
+        assert_eq!(of("d"), (vec![true, true], 3));
+        assert_eq!(of("*"), (vec![true, true], 3));
+        assert_eq!(of("d/*.csv"), (vec![true], 0));
+        assert_eq!(of("d/b.csv"), (vec![false], 0));
+        assert_eq!(of("d/.x"), (vec![false], 0));
     }
 
     #[test]

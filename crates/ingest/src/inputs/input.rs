@@ -33,17 +33,38 @@ pub struct Input {
     pub origin: Origin,
     /// Its size, if it can be read as often as one likes: a regular file, or a member of an archive as it is unpacked.
     pub bytes: Option<u64>,
+    /// Whether it was found in a directory, by a pattern or in a zip archive, and not named itself: then nobody said
+    /// that there are events in it.
+    pub found: bool,
+}
+
+/// What the names of the user stand for.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs {
+    /// The inputs, in the order of the names.
+    pub list: Vec<Input>,
+    /// What directories and zip archives hold beside them and is never read, see [`super::expand()`] and
+    /// [`super::zip::members`].
+    pub unread: u64,
+}
+
+impl Inputs {
+    /// Takes others in, behind its own.
+    pub(super) fn extend(&mut self, others: Self) {
+        self.list.extend(others.list);
+        self.unread += others.unread;
+    }
 }
 
 impl Input {
     /// # Errors
     /// [`IngestError::Read`] if there is nothing at the path.
-    pub fn of_file(path: PathBuf) -> Result<Self, IngestError> {
+    pub fn of_file(path: PathBuf, found: bool) -> Result<Self, IngestError> {
         let name = path.display().to_string();
         let metadata =
             fs::metadata(&path).map_err(|source| IngestError::Read { input: name.clone(), byte: 0, source })?;
         let bytes = metadata.is_file().then_some(metadata.len());
-        Ok(Self { name, origin: Origin::File(path), bytes })
+        Ok(Self { name, origin: Origin::File(path), bytes, found })
     }
 
     /// Whether it can be read more than once.

@@ -25,7 +25,7 @@ pub mod unpack;
 pub mod zip;
 
 pub use expand::expand;
-pub use input::{Input, Origin};
+pub use input::{Input, Inputs, Origin};
 pub use split::{Block, Framing, MAX_RECORD_BYTES, Piece, Splitter};
-pub use split::{has_clock, is_separator};
+pub use split::{begins_page, has_clock, is_separator};
 pub use unpack::unpack;

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use super::input::{Input, Origin};
+use super::input::{Inputs, Origin};
 use super::pipe::Pipe;
 use super::zip;
 use crate::control::Control;
@@ -21,9 +21,9 @@ const CHUNK_BYTES: usize = 1 << 20;
 ///
 /// # Errors
 /// An input cannot be read, an archive is damaged or in a form that is not read, or there are too many inputs.
-pub fn unpack(inputs: Vec<Input>, scratch: &Scratch, control: &Control<'_>) -> Result<Vec<Input>, IngestError> {
-    let mut unpacked = Vec::with_capacity(inputs.len());
-    for (input_idx, mut input) in inputs.into_iter().enumerate() {
+pub fn unpack(inputs: Inputs, scratch: &Scratch, control: &Control<'_>) -> Result<Inputs, IngestError> {
+    let mut unpacked = Inputs { list: Vec::with_capacity(inputs.list.len()), unread: inputs.unread };
+    for (input_idx, mut input) in inputs.list.into_iter().enumerate() {
         control.check()?;
         match &input.origin {
             Origin::File(path) if input.is_lasting() => {
@@ -53,10 +53,10 @@ pub fn unpack(inputs: Vec<Input>, scratch: &Scratch, control: &Control<'_>) -> R
                 input.origin = Origin::Begun(Arc::new(Mutex::new(Some(pipe))));
             }
         }
-        unpacked.push(input);
+        unpacked.list.push(input);
     }
-    if unpacked.len() > MAX_INPUTS {
-        return Err(IngestError::TooManyInputs { count: unpacked.len(), most: MAX_INPUTS });
+    if unpacked.list.len() > MAX_INPUTS {
+        return Err(IngestError::TooManyInputs { count: unpacked.list.len(), most: MAX_INPUTS });
     }
     Ok(unpacked)
 }

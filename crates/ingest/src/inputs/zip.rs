@@ -13,7 +13,7 @@ use ::zip::{CompressionMethod, ZipArchive};
 use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
 
-use super::input::{Input, Origin};
+use super::input::{Input, Inputs, Origin};
 use crate::error::IngestError;
 
 /// What an archive, and every member in it, begins with (APPNOTE.TXT 4.3.7).
@@ -48,21 +48,26 @@ pub struct Member {
     is_deflated: bool,
 }
 
-/// The members of the archive at `path`, which is called `name`, sorted by name. Left out are directories, links, what
-/// macOS adds, and files whose name begins with a dot.
+/// The members of the archive at `path`, which is called `name`, sorted by name. Beside directories what is not read is
+/// counted: links, what macOS adds, and files whose name begins with a dot.
 ///
 /// # Errors
 /// [`IngestError::Read`], [`IngestError::Zip`], [`IngestError::ZipMember`], [`IngestError::EmptyZip`].
-pub fn members(path: &Path, name: &str) -> Result<Vec<Input>, IngestError> {
+pub fn members(path: &Path, name: &str) -> Result<Inputs, IngestError> {
     let file = File::open(path).map_err(|source| IngestError::Read { input: name.to_owned(), byte: 0, source })?;
     let unreadable = |source| IngestError::Zip { input: name.to_owned(), source };
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(unreadable)?;
     let path: Arc<Path> = path.into();
     let mut members = Vec::new();
+    let mut unread = 0;
     for member_idx in 0..archive.len() {
         let entry = archive.by_index_raw(member_idx).map_err(unreadable)?;
         let inside = entry.name().replace('\\', "/");
-        if entry.is_dir() || entry.is_symlink() || is_left_out(&inside) {
+        if entry.is_dir() {
+            continue;
+        }
+        if entry.is_symlink() || is_left_out(&inside) {
+            unread += 1;
             continue;
         }
         let input = format!("{name}!{inside}");
@@ -82,13 +87,13 @@ pub fn members(path: &Path, name: &str) -> Result<Vec<Input>, IngestError> {
             checksum: entry.crc32(),
             is_deflated,
         };
-        members.push(Input { name: input, bytes: Some(member.bytes), origin: Origin::Member(member) });
+        members.push(Input { name: input, bytes: Some(member.bytes), origin: Origin::Member(member), found: true });
     }
     if members.is_empty() {
         return Err(IngestError::EmptyZip { input: name.to_owned() });
     }
     members.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(members)
+    Ok(Inputs { list: members, unread })
 }
 
 fn is_left_out(name: &str) -> bool {

@@ -8,7 +8,7 @@
 //! stands on which line is kept, so that what is rejected again is named by the place that it came from.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -21,6 +21,9 @@ use super::line::Rejected;
 use crate::formats::choice::MAPPING;
 use crate::formats::{AUTO, by_name};
 use crate::spill::Scratch;
+
+/// Why records are left that cannot be understood by themselves.
+const NEEDS_OTHERS: &str = "this format needs other records of the export";
 
 /// Bytes of one input that are held in memory before they are written.
 const HELD_BYTES: usize = 1 << 20;
@@ -130,9 +133,7 @@ impl<'a> Inputs<'a> {
             (format, _) => (format, false),
         };
         let way = match by_name(format) {
-            Ok(format) if format.surveys() && !alone => {
-                Way::No("this format needs other records of the export; ingest the export again, or add --alone")
-            }
+            Ok(format) if format.surveys() && !alone => Way::No(NEEDS_OTHERS),
             _ if mapped && !has_mapping => Way::No("a mapping file read these records; name it with --mapping"),
             _ if mapped && rejected.byte.is_none() => {
                 Way::No("rows of Parquet cannot be mapped again by themselves; ingest the file again")
@@ -192,6 +193,16 @@ impl<'a> Inputs<'a> {
             batches.entry(key.batch.clone()).or_default().push(part.path.display().to_string());
         }
         batches
+    }
+
+    /// Files and zip archives of which records are left because they need others, by the source that goes with them.
+    pub fn exports(&self) -> BTreeMap<Option<String>, BTreeSet<String>> {
+        let mut exports: BTreeMap<Option<String>, BTreeSet<String>> = BTreeMap::new();
+        for (_, rejected) in self.left.iter().filter(|(why, _)| *why == NEEDS_OTHERS) {
+            let source = self.asked.source.map(str::to_owned).or_else(|| rejected.source.clone());
+            exports.entry(source).or_default().insert(file_of(&rejected.file).to_owned());
+        }
+        exports
     }
 
     /// Gives a record that was rejected again the place that it came from.
@@ -289,6 +300,15 @@ fn is_closed(record: &[u8]) -> bool {
         }
         ends
     })
+}
+
+/// The file that an input is, or the zip archive that it is in: `export.zip` of `export.zip!users.json`.
+fn file_of(name: &str) -> &str {
+    let is_file = |name: &&str| Path::new(*name).is_file();
+    if is_file(&name) {
+        return name;
+    }
+    name.match_indices('!').map(|(end, _)| &name[..end]).find(is_file).unwrap_or(name)
 }
 
 /// The last two parts of an input's name, as a path that stays below the directory that it is joined to.

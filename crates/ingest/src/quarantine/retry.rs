@@ -34,6 +34,17 @@ pub struct Retried {
     pub removed: Vec<PathBuf>,
     /// Why records could not be read again, and how many; they are kept with the reason that they had.
     pub left: Vec<(String, u64)>,
+    /// The exports that some of these need others of.
+    pub exports: Vec<Export>,
+}
+
+/// An export to be ingested again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Export {
+    /// The source that goes with it.
+    pub source: Option<String>,
+    /// The files and zip archives that records are left of, sorted. There may be others that belong to it.
+    pub files: Vec<String>,
 }
 
 /// Ingests the records of quarantine files once more: all files of the archive at `root` if none is named.
@@ -83,7 +94,10 @@ pub async fn retry_quarantine(
     let mut again = Vec::new();
     let ingested = ingest_all(root, &inputs, options, progress, &mut again).await;
     let finished = match ingested {
-        Ok(summary) if summary.read == 0 => Ok(Retried { summary, left: why_left(&inputs), ..Retried::default() }),
+        Ok(summary) if summary.read == 0 => {
+            let (left, exports) = (why_left(&inputs), exports_of(&inputs));
+            Ok(Retried { summary, left, exports, ..Retried::default() })
+        }
         Ok(summary) => conclude(&dir, &files, &inputs, &again, &scratch, summary),
         Err(error) => Err(error),
     };
@@ -179,7 +193,7 @@ fn conclude(
             removed.push(file.clone());
         }
     }
-    Ok(Retried { summary, removed, left: why_left(inputs) })
+    Ok(Retried { summary, removed, left: why_left(inputs), exports: exports_of(inputs) })
 }
 
 /// Whether a file lies in a directory, whatever names lead there.
@@ -196,6 +210,11 @@ fn why_left(inputs: &Inputs<'_>) -> Vec<(String, u64)> {
         *reasons.entry((*why).to_owned()).or_default() += 1;
     }
     counted(reasons)
+}
+
+fn exports_of(inputs: &Inputs<'_>) -> Vec<Export> {
+    let exports = inputs.exports().into_iter();
+    exports.map(|(source, files)| Export { source, files: files.into_iter().collect() }).collect()
 }
 
 /// Adds what another ingest did. Its rejects are counted when they have their places again.
@@ -306,5 +325,27 @@ mod tests {
         let retried = retry_quarantine(&root, &[], &options, false, &Unwatched).await.unwrap();
         assert_eq!((retried.summary.ignored, retried.removed.len()), (2, 0));
         assert!(before.is_file());
+    }
+    #[tokio::test]
+    async fn what_needs_its_export_is_left_with_its_name() {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().join("archive");
+        let input = home.path().join("twcs.csv");
+        let text = "tweet_id,author_id,inbound,created_at,text,response_tweet_id,in_response_to_tweet_id\n\
+                    1,ann,True,Tue Oct 31 22:10:01 +0000 2017,hello,,\n\
+                    2,ann,perhaps,Tue Oct 31 22:10:02 +0000 2017,hello,,1\n";
+        fs::write(&input, text).unwrap();
+        let name = input.display().to_string();
+        let options = IngestOptions { threads: 1, max_rejected_share: 1.0, ..IngestOptions::default() };
+        let first = ingest(&root, std::slice::from_ref(&name), &options, &Unwatched).await.unwrap();
+        assert_eq!((first.accepted, first.rejected), (1, 1));
+
+        let left = retry_quarantine(&root, &[], &options, false, &Unwatched).await.unwrap();
+        assert_eq!(left.left, [("this format needs other records of the export".to_owned(), 1)]);
+        assert_eq!(left.exports, [Export { source: None, files: vec![name] }]);
+        assert_eq!((left.summary.read, left.removed.len()), (0, 0));
+        let alone = retry_quarantine(&root, &[], &options, true, &Unwatched).await.unwrap();
+        assert_eq!((alone.summary.read, alone.summary.rejected), (1, 1));
+        assert_eq!((alone.left.len(), alone.exports.len()), (0, 0));
     }
 }

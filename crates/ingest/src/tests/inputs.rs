@@ -43,6 +43,35 @@ async fn lists_and_pages_without_records_are_no_trouble() {
     }
 }
 
+/// A message of Front whose text comes before everything that tells what it is.
+fn front_message(id: &str, text: &str) -> String {
+    format!(
+        r#"{{"body":"{text}","id":"{id}","type":"sms","is_inbound":true,"draft_mode":null,"created_at":1741078800.5,"recipients":[],"_links":{{"related":{{"conversation":"/cnv_1"}}}}}}"#
+    ) + "\n"
+}
+
+#[tokio::test]
+async fn a_first_line_may_be_as_long_as_any() {
+    let options = IngestOptions { max_rejected_share: 1.0, ..options() };
+    for length in [70 << 10, 2 << 20] {
+        let long = "x".repeat(length);
+        let first = front_message("m1", &long);
+        let others = front_message("m3", "c") + &front_message("m4", "d");
+        // The place of the broken line is told, and the one behind it stands.
+        let behind = first.clone() + "{\"id\":\"m2\",\"body\":\"cut off\n" + &others;
+        let before = format!("{{\"body\":\"{long}\",\"id\":\"m0\"\n{first}{others}");
+        for (text, place) in [(behind, format!("line 2, byte {}", first.len())), (before, "line 1, byte 0".to_owned())]
+        {
+            let home = Home::new();
+            let input = home.file("lines.ndjson", text);
+            let summary = home.ingest(std::slice::from_ref(&input), &options).await.unwrap();
+            assert_eq!(counts(&summary), [3, 0, 0, 1], "{length} bytes, {place}");
+            assert_eq!(summary.first_rejected, Some(format!("{input}, {place}: broken JSON")));
+            assert_eq!(home.topics().await, ["m1 ", "m3 ", "m4 "]);
+        }
+    }
+}
+
 /// A record that gives several events, one of which another record moves: the others stay.
 #[tokio::test]
 async fn what_a_record_gives_beside_an_event_that_moves_is_kept() {
@@ -88,10 +117,53 @@ async fn members_of_zip_archives_are_inputs() {
     assert_eq!((counts(&grown), grown.skipped_files), ([1, 0, 3, 0], 3));
 
     members.push(("e.ndjson", &b"{}\n"[..]));
-    let bad = home.file("bad.zip", archive(&members));
+    home.file("export", archive(&members));
+    let summary = home.ingest(std::slice::from_ref(&input), &options()).await.unwrap();
+    assert_eq!((counts(&summary), summary.files, summary.version), ([0, 0, 4, 0], 4, 2));
+    assert_eq!(summary.left_out_names, [format!("{input}!e.ndjson")]);
+    let bad = home.file("bad.zip", archive(&members[4..]));
     let error = home.ingest(std::slice::from_ref(&bad), &options()).await.unwrap_err();
     assert!(error.to_string().starts_with(&format!("{bad}!e.ndjson: content fits no known format")), "{error}");
     home.spill_is_gone();
+}
+
+#[tokio::test]
+async fn what_lies_beside_exports_is_left_out_and_named() {
+    let home = Home::new();
+    fs::create_dir_all(home.0.path().join("d/.git")).unwrap();
+    home.file("d/a.ndjson", line("e1", 1, "c1", "a"));
+    let readme = home.file("d/README.txt", "How to read this export.\nIn peace.\n");
+    let paper = home.file("d/paper.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n");
+    home.file("d/.DS_Store", [0_u8, 0, 0, 1]);
+    let dir = home.0.path().join("d").display().to_string();
+    let note = format!(
+        "left out, because no known format fits: {readme}, {paper} (--format or --mapping says how to read a file)"
+    );
+
+    let found = preview(std::slice::from_ref(&dir), &options(), 9).await.unwrap();
+    assert_eq!((found.read, found.left_out, found.unread), (1, 2, 2));
+    assert_eq!((&found.left_out_names, &found.notes), (&vec![readme.clone(), paper.clone()], &vec![note.clone()]));
+    let summary = home.ingest(std::slice::from_ref(&dir), &options()).await.unwrap();
+    assert_eq!((counts(&summary), summary.files), ([1, 0, 0, 0], 1));
+    assert_eq!((summary.left_out, summary.unread, &summary.notes), (2, 2, &vec![note]));
+    assert_eq!(summary.left_out_names, [readme.clone(), paper]);
+    // By a pattern it is the same; what is named itself is meant.
+    let pattern = home.0.path().join("d/[Ra]*").display().to_string();
+    let again = home.ingest(&[pattern], &options()).await.unwrap();
+    assert_eq!((counts(&again), again.skipped_files, &again.left_out_names), ([0, 0, 1, 0], 1, &vec![readme.clone()]));
+    let named = [dir, home.file("b.ndjson", line("e2", 2, "c1", "a")), readme.clone()];
+    let error = home.ingest(&named, &options()).await.unwrap_err();
+    assert!(error.to_string().starts_with(&format!("{readme}: content fits no known format")), "{error}");
+    assert_eq!(home.topics().await, ["e1 a"]);
+    // And where nothing fits, nothing is done.
+    let pattern = home.0.path().join("d/[Rp]*").display().to_string();
+    for outcome in [
+        home.ingest(std::slice::from_ref(&pattern), &options()).await.map(|_| ()),
+        preview(&[pattern], &options(), 9).await.map(|_| ()),
+    ] {
+        let error = outcome.unwrap_err();
+        assert!(error.to_string().starts_with(&format!("{readme}: content fits no known format")), "{error}");
+    }
 }
 
 /// A tweet: id, whom it answers.

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 pub use hours::{Date, DayHours, Interval};
 pub use open_time::{OpenTime, business_us};
 
-use crate::nearest::nearest;
+use crate::nearest::Meant;
 use crate::zone::Zone;
 
 /// The hours of a week on the clock of one zone.
@@ -79,12 +79,12 @@ impl Calendar {
 #[non_exhaustive]
 pub enum CalendarError {
     /// No calendar of that name.
-    #[error("unknown calendar {name:?}; did you mean {nearest}? known are {known}")]
+    #[error("unknown calendar {name:?}; {meant}known are {known}")]
     Unknown {
         /// As given.
         name: String,
-        /// The known name that differs least.
-        nearest: String,
+        /// The known name that is near.
+        meant: Meant,
         /// Every known name.
         known: String,
     },
@@ -136,10 +136,10 @@ impl CalendarError {
     pub fn unknown<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let known: Vec<&str> = known.into_iter().collect();
         let name = name.to_owned();
-        match nearest(&name, &known) {
-            None => Self::NoneYet { name },
-            Some(nearest) => Self::Unknown { nearest: nearest.to_owned(), known: known.join(", "), name },
+        if known.is_empty() {
+            return Self::NoneYet { name };
         }
+        Self::Unknown { meant: Meant::of(&name, &known), known: known.join(", "), name }
     }
 
     /// The error for a source, channel and team without a calendar.

@@ -9,11 +9,8 @@
 //! ```
 
 use super::{Calendar, Date};
-use crate::instant::{DAY_US, MAX_INSTANT_US, MIN_INSTANT_US, SECOND_US};
+use crate::instant::{DAY_US, MAX_INSTANT_US, MIN_INSTANT_US, MINUTE_US};
 use crate::zone::{Offsets, Zone};
-
-/// One minute in microseconds.
-const MINUTE_US: i64 = 60 * SECOND_US;
 
 /// Whole days made beyond a range on either side: local dates are at most 26 hours off those of UTC, and hours end at
 /// most a day after the day on which they begin.

@@ -2,9 +2,7 @@
 //! against lengths worked out by hand.
 
 use super::*;
-use crate::instant::{DAY_US, HOUR_US, SECOND_US, parse_instant};
-
-const MINUTE_US: i64 = 60 * SECOND_US;
+use crate::instant::{DAY_US, HOUR_US, MINUTE_US, SECOND_US, parse_instant};
 
 fn us(text: &str) -> i64 {
     parse_instant(text).unwrap()

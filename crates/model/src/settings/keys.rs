@@ -3,7 +3,7 @@
 use super::duration::{format_duration_us, format_limit_us, parse_duration_us, parse_limit_us};
 use super::report::THRESHOLDS;
 use super::{Bots, Settings, SettingsError, TargetOverrides};
-use crate::nearest::nearest;
+use crate::nearest::Meant;
 use crate::zone::{Month, WeekStart, Zone};
 
 /// The names that exist, as the help and the errors list them.
@@ -163,8 +163,7 @@ pub(super) fn unknown(key: &str, path: &[String]) -> SettingsError {
     let thresholds = THRESHOLDS.iter().map(|threshold| threshold.key());
     let names: Vec<String> = NAMES.iter().map(|name| chosen(name, path)).chain(thresholds).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let nearest = nearest(key, &names).unwrap_or_default().to_owned();
-    SettingsError::UnknownKey { key: key.to_owned(), nearest, known: KNOWN.to_owned() }
+    SettingsError::UnknownKey { key: key.to_owned(), meant: Meant::of(key, &names), known: KNOWN.to_owned() }
 }
 
 /// A name of [`NAMES`] with the user's own words in it, where the path has them.

@@ -26,6 +26,7 @@ pub use report::ReportSettings;
 use crate::calendar::CalendarError;
 use crate::event::named;
 use crate::instant::SECOND_US;
+use crate::nearest::Meant;
 use crate::zone::{Month, WeekStart};
 
 named! {
@@ -242,12 +243,12 @@ pub enum SettingsError {
         source: toml_edit::TomlError,
     },
     /// No setting of that name.
-    #[error("unknown setting {key:?}; did you mean {nearest}? known are {known}")]
+    #[error("unknown setting {key:?}; {meant}known are {known}")]
     UnknownKey {
         /// As given.
         key: String,
-        /// The name that differs least.
-        nearest: String,
+        /// The name that is near.
+        meant: Meant,
         /// The names that exist.
         known: String,
     },

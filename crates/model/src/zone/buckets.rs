@@ -3,7 +3,7 @@
 
 use super::{Month, Offsets, Zone};
 use crate::event::named;
-use crate::instant::{DAY_US, HOUR_US, SECOND_US, civil_from_days, days_from_civil};
+use crate::instant::{DAY_US, HOUR_US, SECOND_US, civil_from_days, days_from_civil, first_of_month};
 
 named! {
     /// How long the buckets of a series are.
@@ -211,7 +211,7 @@ impl Buckets {
         let (year, month, _) = civil_from_days(day);
         let into = (month - self.fiscal_year_start.number()).rem_euclid(12) % months;
         let first = year * 12 + month - 1 - into;
-        days_from_civil(first.div_euclid(12), first.rem_euclid(12) + 1, 1)
+        first_of_month(first)
     }
 
     /// The first day of the bucket after the one that begins with `first`.
@@ -224,8 +224,7 @@ impl Buckets {
             Grain::Year | Grain::FiscalYear => 12,
         };
         let (year, month, _) = civil_from_days(first);
-        let month = month - 1 + months;
-        days_from_civil(year + month / 12, month % 12 + 1, 1)
+        first_of_month(year * 12 + month - 1 + months)
     }
 }
 

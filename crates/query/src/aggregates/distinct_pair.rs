@@ -30,7 +30,7 @@ use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::kernel::{GroupKernel, Grouped, Single, check_group_count, selection};
-use crate::functions::catalog;
+use crate::functions::{catalog, is_text};
 
 /// The group of a pair that is in none.
 const NO_GROUP: u32 = u32::MAX;
@@ -66,10 +66,6 @@ impl AggregateUDFImpl for CountDistinctPair {
     }
 
     fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
-        let is_text = |t: &DataType| match t {
-            DataType::Dictionary(_, values) => values.is_string(),
-            t => t.is_string() || t.is_null(),
-        };
         if arg_types.len() == 2 && arg_types.iter().all(is_text) {
             return Ok(vec![DataType::Utf8View; 2]);
         }

@@ -179,12 +179,34 @@ pub(super) fn check_group_count(total: usize) -> Result<()> {
 
 #[cfg(test)]
 pub(super) mod testing {
-    //! The ways in which DataFusion drives a kernel.
+    //! The ways in which DataFusion drives a kernel, and rows to drive it with.
+
+    use std::sync::Arc;
+
+    use arrow::array::Int64Array;
 
     use super::*;
+    use crate::testing::Random;
 
     /// A batch of rows: the arguments, the group of each, and which are selected.
     pub(in crate::aggregates) type Batch = (Vec<ArrayRef>, Vec<usize>, Option<BooleanArray>);
+
+    /// Batches of one column of spans, one in five of them null; every other batch has a filter, with nulls as well.
+    pub(in crate::aggregates) fn random_spans(seed: u64, groups: usize) -> Vec<Batch> {
+        let mut random = Random(seed);
+        (0..7)
+            .map(|batch| {
+                let rows = random.below(200);
+                let spans: Int64Array =
+                    (0..rows).map(|_| (random.below(5) > 0).then(|| random.below(1_000_000) as i64)).collect();
+                let group_of = (0..rows).map(|_| random.below(groups)).collect();
+                let filter = (batch % 2 == 0).then(|| {
+                    (0..rows).map(|_| (random.below(6) > 0).then(|| random.below(3) > 0)).collect::<BooleanArray>()
+                });
+                (vec![Arc::new(spans) as ArrayRef], group_of, filter)
+            })
+            .collect()
+    }
 
     /// The result of every group, reached in each of the ways that DataFusion takes: directly; through states of many
     /// groups; through states of single rows; and with the groups leaving in two parts.

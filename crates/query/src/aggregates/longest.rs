@@ -29,7 +29,7 @@ use datafusion::logical_expr::{
 use tapemeasure_model::schema::instant_type;
 
 use super::kernel::{GroupKernel, Grouped, Single, selection};
-use crate::functions::catalog;
+use crate::functions::{catalog, is_text};
 
 /// The fields of a result, which are the columns of a state as well.
 static FIELDS: LazyLock<Fields> = LazyLock::new(|| {
@@ -62,10 +62,6 @@ impl AggregateUDFImpl for Longest {
     }
 
     fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
-        let is_text = |t: &DataType| match t {
-            DataType::Dictionary(_, values) => values.is_string(),
-            t => t.is_string() || t.is_null(),
-        };
         match arg_types {
             [us, at, id]
                 if (us.is_integer() || us.is_null())

@@ -195,30 +195,13 @@ mod tests {
     use arrow::datatypes::{Float64Type, Int64Type};
     use datafusion::common::ScalarValue;
 
-    use super::super::kernel::testing::{Batch, every_way};
+    use super::super::kernel::testing::{every_way, random_spans};
     use super::*;
-    use crate::testing::Random;
-
-    fn random_batches(seed: u64, groups: usize) -> Vec<Batch> {
-        let mut random = Random(seed);
-        (0..7)
-            .map(|batch| {
-                let rows = random.below(200);
-                let spans: Int64Array =
-                    (0..rows).map(|_| (random.below(5) > 0).then(|| random.below(1_000_000) as i64)).collect();
-                let group_of = (0..rows).map(|_| random.below(groups)).collect();
-                let filter = (batch % 2 == 0).then(|| {
-                    (0..rows).map(|_| (random.below(6) > 0).then(|| random.below(3) > 0)).collect::<BooleanArray>()
-                });
-                (vec![Arc::new(spans) as ArrayRef], group_of, filter)
-            })
-            .collect()
-    }
 
     #[test]
     fn every_way_through_gives_what_a_plain_loop_gives() {
         for groups in [1, 2, 5, 40] {
-            let batches = random_batches(61 + groups as u64, groups);
+            let batches = random_spans(61 + groups as u64, groups);
             let mut plain = vec![(0_i128, 0_i64); groups];
             for (arguments, group_of, filter) in &batches {
                 let spans = arguments[0].as_primitive::<Int64Type>();

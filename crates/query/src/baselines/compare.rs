@@ -21,17 +21,17 @@ use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array,
 use tapemeasure_model::zone::{Buckets, Grain, WeekStart, Zone};
 
 use super::conditions::{Conditions, check_equal};
-use super::rows::{Group, Row, Values};
+use super::rows::{Group, Row, Set, Values};
 use super::schema::{BASELINE_DIMENSIONS, TEXT_DIMENSIONS};
-use super::store::{Baselines, Key};
+use super::store::{Baselines, Entries, Key};
 use super::values::work_out;
 use super::windows::{Length, Window};
 use crate::definitions::Better;
 use crate::engine::Engine;
 use crate::error::QueryError;
-use crate::nearest::nearest;
+use crate::nearest::Meant;
 use crate::plan::Hours;
-use crate::verdict::{Reference, Verdict, judge, median, usual_range};
+use crate::verdict::{Reference, Verdict, between, judge, median, usual_range};
 pub use against::{Against, against};
 pub(crate) use beside::beside;
 
@@ -73,43 +73,30 @@ pub async fn compare(
     threads: usize,
 ) -> Result<Compared, QueryError> {
     let entries = baselines.existing(name).await?;
-    let known: Vec<&str> = entries.keys().map(|key| key.kpi.as_str()).collect();
-    if let Some(missing) = kpis.iter().find(|kpi| !known.contains(&kpi.as_str())) {
-        let mut known = known;
-        known.dedup();
-        return Err(QueryError::NotInBaseline {
-            baseline: name.to_owned(),
-            kpi: missing.clone(),
-            nearest: nearest(missing, &known).unwrap_or_default().to_owned(),
-            known: known.join(", "),
-        });
+    for kpi in kpis {
+        check_kpi(&entries, name, kpi)?;
     }
-    let mut sides: BTreeMap<(&str, &str, &str), Vec<Saved<'_>>> = BTreeMap::new();
+    let mut all: BTreeMap<(&str, &str, &str), Vec<Saved<'_>>> = BTreeMap::new();
     for (key, rows) in entries.iter().filter(|(key, _)| kpis.is_empty() || kpis.contains(&key.kpi)) {
-        sides.entry((&key.kpi, &key.grouped_by, &key.hours)).or_default().push((key, rows));
+        all.entry((&key.kpi, &key.grouped_by, &key.hours)).or_default().push((key, rows));
     }
     let zone = engine.kpis.clocks.zone();
     let (mut lines, mut notes) = (Vec::new(), Vec::new());
-    for ((kpi, grouped_by, hours), windows) in sides {
-        let before = windows.iter().rev().find(|(key, _)| key.window.end_us <= period.start_us);
-        let Some(&(key, then)) = before.or(windows.last()) else { continue };
-        let Some(saved) = then.first() else { continue };
-        if before.is_none() {
+    for ((kpi, grouped_by, hours), windows) in all {
+        let by: Vec<String> = grouped_by.split(',').filter(|d| !d.is_empty()).map(str::to_owned).collect();
+        let in_hours = Hours::from_name(hours).unwrap_or_default();
+        let conditions = Conditions::new(engine, (name, kpi), Some(&by), in_hours)?;
+        let Some(sides) = Sides::of(engine, &conditions, &windows, period, threads).await? else { continue };
+        if sides.overlaps {
             let note = format!(
                 "no window of {name} ends before {}: {} is not apart from it",
                 period.text(&zone),
-                saved.period
+                sides.window
             );
             if !notes.contains(&note) {
                 notes.push(note);
             }
         }
-        let hours = Hours::from_name(hours).unwrap_or_default();
-        let by: Vec<String> = grouped_by.split(',').filter(|d| !d.is_empty()).map(str::to_owned).collect();
-        let conditions = Conditions::new(engine, (name, kpi), Some(&by), hours)?;
-        check_equal(&saved.set, &conditions.set)?;
-        let worked = work_out(engine, &conditions, &[period], threads).await?;
-        let now = worked.windows.into_iter().next().unwrap_or_default();
         let definition = engine.definitions().get(kpi)?;
         if definition.n.is_none() {
             let note =
@@ -118,15 +105,14 @@ pub async fn compare(
                 notes.push(note);
             }
         }
-        let rule = Rule { better: definition.better, min_n: definition.min_n, is_count: worked.is_count };
-        for (group, sides) in joined(then, now) {
+        for (group, held) in sides.groups {
             lines.push(Line {
-                kpi: key.kpi.clone(),
-                hours: key.hours.clone(),
-                headline: saved.set.headline.clone(),
-                then: saved.period.clone(),
+                kpi: kpi.to_owned(),
+                hours: hours.to_owned(),
+                headline: conditions.set.headline.clone(),
+                then: sides.window.clone(),
                 group,
-                held: rule.hold(&sides.0, &sides.1),
+                held,
             });
         }
     }
@@ -137,8 +123,71 @@ pub async fn compare(
     Ok(Compared { rows, notes })
 }
 
+/// Checks that a baseline has a KPI.
+///
+/// # Errors
+/// [`QueryError::NotInBaseline`], with the nearest that it has.
+fn check_kpi(entries: &Entries, name: &str, kpi: &str) -> Result<(), QueryError> {
+    // Keys are in the order of KPIs.
+    let mut known: Vec<&str> = entries.keys().map(|key| key.kpi.as_str()).collect();
+    known.dedup();
+    if known.contains(&kpi) {
+        return Ok(());
+    }
+    Err(QueryError::NotInBaseline {
+        baseline: name.to_owned(),
+        kpi: kpi.to_owned(),
+        meant: Meant::of(kpi, &known),
+        known: known.join(", "),
+    })
+}
+
 /// What is saved of a window.
 type Saved<'a> = (&'a Key, &'a Vec<Row>);
+
+/// The windows that a baseline has of a KPI in one grouping and one sort of hours, in order of time.
+fn alike<'a>(entries: &'a Entries, set: &Set) -> Vec<Saved<'a>> {
+    let is_alike = |key: &Key| key.kpi == set.kpi && key.grouped_by == set.grouped_by && key.hours == set.hours;
+    entries.iter().filter(|(key, _)| is_alike(key)).collect()
+}
+
+/// A period and the window that it is held against.
+#[derive(Debug)]
+struct Sides {
+    /// The window, as people write it.
+    window: String,
+    /// The window does not lie before the period.
+    overlaps: bool,
+    /// What the two say of each group, in the order of groups.
+    groups: BTreeMap<Group, Held>,
+}
+
+impl Sides {
+    /// Holds a period against the last of some windows of one KPI and grouping that ends before the period begins, else
+    /// against the last. `None` without windows.
+    ///
+    /// # Errors
+    /// [`QueryError::NotComparable`], and those of [`Engine::kpi`].
+    async fn of(
+        engine: &Engine,
+        conditions: &Conditions,
+        windows: &[Saved<'_>],
+        period: Window,
+        threads: usize,
+    ) -> Result<Option<Self>, QueryError> {
+        let before = windows.iter().rev().find(|(key, _)| key.window.end_us <= period.start_us);
+        let found = before.or(windows.last()).and_then(|(key, rows)| Some((key.window, *rows, rows.first()?)));
+        let Some((window, then, saved)) = found else { return Ok(None) };
+        check_equal(&saved.set, &conditions.set, &window.options(&engine.kpis.clocks.zone()))?;
+        let worked = work_out(engine, conditions, &[period], threads).await?;
+        let now = worked.windows.into_iter().next().unwrap_or_default();
+        let definition = engine.definitions().get(&conditions.set.kpi)?;
+        let rule = Rule { better: definition.better, min_n: definition.min_n, is_count: worked.is_count };
+        let both = joined(then, now).into_iter();
+        let groups = both.map(|(group, (then, now))| (group, rule.hold(&then, &now))).collect();
+        Ok(Some(Self { window: saved.period.clone(), overlaps: before.is_none(), groups }))
+    }
+}
 
 /// The groups of both sides, in their order; a side that does not have a group has nothing there. Rows that say that a
 /// window is empty belong to no group, unless there are no groups.
@@ -187,14 +236,15 @@ impl Rule {
         let rows = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok());
         let reference = Reference { n: rows(then.n), range };
         let verdict = judge(self.better, weekly_now, rows(now.n), &reference, self.min_n);
-        let sides = if self.is_count { weekly_now.zip(weekly_then) } else { now.value.zip(then.value) };
+        let (difference, ratio) =
+            if self.is_count { between(weekly_now, weekly_then) } else { between(now.value, then.value) };
         Held {
             then: then.clone(),
             now: now.clone(),
             weekly_then,
             weekly_now,
-            difference: sides.map(|(now, then)| now - then),
-            ratio: sides.filter(|&(_, then)| then != 0.0).map(|(now, then)| now / then),
+            difference,
+            ratio,
             low: range.map(|range| range.low()),
             high: range.map(|range| range.high()),
             verdict,

@@ -14,6 +14,7 @@ use crate::definitions::{Contacts, Definition, Expression, Kind, Selection, Targ
 use crate::engine::Engine;
 use crate::error::{Change, QueryError};
 use crate::plan::Hours;
+use crate::plan::hours::{is_setting, wanted};
 
 /// Hexadecimal digits of a hash that is shown: 64 bits, enough to tell the few states of one archive's settings apart.
 const DIGITS: usize = 16;
@@ -101,14 +102,15 @@ impl Conditions {
             BASELINE_DIMENSIONS.iter().filter(|d| by.iter().any(|b| b == *d)).map(|&d| d.to_owned()).collect();
         let fields = Fields::of(definition);
         let uses = Uses::of(definition, &fields)?;
-        let business = hours == Hours::Business || definition.hours == Hours::Business;
+        let measured_in = wanted(definition, hours);
+        let business = measured_in == Hours::Business;
         let settings = text(&relevant(&kpis.settings, &kpis.clocks.zone(), uses.targets, business));
         let set = Set {
             name: name.to_owned(),
             kpi: kpi.to_owned(),
             grouped_by: by.join(","),
             time_zone: kpis.clocks.zone().name().to_owned(),
-            hours: if business { Hours::Business } else { Hours::Elapsed }.as_str().to_owned(),
+            hours: measured_in.as_str().to_owned(),
             headline: fields.headline.clone(),
             unit: definition.unit.clone(),
             definition_hash: definition.fingerprint(),
@@ -178,15 +180,13 @@ fn relevant(settings: &Settings, zone: &Zone, targets: Targets, business: bool) 
     let target_matters = |name: &str| match targets {
         Targets::None => false,
         Targets::All => true,
-        Targets::One(Target::FirstResponse) => name.ends_with("targets.first_response"),
-        Targets::One(Target::Response) => name.ends_with("targets.response"),
-        Targets::One(Target::Resolution) => name.ends_with("targets.resolution"),
+        Targets::One(target) => name.ends_with(target.setting()),
     };
     let matters = |name: &str| {
         if name.contains("targets.") {
             return target_matters(name);
         }
-        if name.starts_with("calendars.") || name.contains("business_hours.") {
+        if is_setting(name) {
             return business;
         }
         !name.starts_with("keywords.") && !name.starts_with("report.") && name != "fiscal_year_start"
@@ -208,18 +208,20 @@ fn text(settings: &BTreeMap<String, String>) -> String {
     format!("{{{}}}", pairs.join(","))
 }
 
-/// That a saved set is held against one that is worked out under other conditions: the first that differs.
+/// That a saved set is held against one that is worked out under other conditions: the first that differs. `options` are
+/// those with which its window is saved.
 ///
 /// # Errors
 /// [`QueryError::NotComparable`].
-pub(super) fn check_equal(then: &Set, now: &Set) -> Result<(), QueryError> {
+pub(super) fn check_equal(then: &Set, now: &Set, options: &str) -> Result<(), QueryError> {
     let differs = |what: &str, then_value: &str, now_value: &str, remedy: String| QueryError::NotComparable {
         baseline: then.name.clone(),
         kpi: then.kpi.clone(),
         change: Box::new(Change { what: what.to_owned(), then: then_value.to_owned(), now: now_value.to_owned() }),
         remedy,
     };
-    let again = || format!("set it back, or make the baseline again (`tape baseline save {}`)", then.name);
+    let save = format!("make the baseline again (`tape baseline save {} {options}`)", then.name);
+    let again = || format!("set it back, or {save}");
     if then.settings_hash != now.settings_hash {
         let read = |text: &str| serde_json::from_str::<BTreeMap<String, String>>(text).unwrap_or_default();
         let (was, is) = (read(&then.settings), read(&now.settings));
@@ -232,7 +234,7 @@ pub(super) fn check_equal(then: &Set, now: &Set) -> Result<(), QueryError> {
             if was != is {
                 let remedy = match name.as_str() {
                     "time_zone" => format!("compare with --tz {was}, or make the baseline again"),
-                    "fold_version" => format!("make the baseline again (`tape baseline save {}`)", then.name),
+                    "fold_version" => save.clone(),
                     _ => again(),
                 };
                 return Err(differs(name, was, is, remedy));
@@ -289,18 +291,18 @@ mod tests {
     #[test]
     fn the_setting_that_changed_is_named() {
         let then = set(settings(&[], Targets::None, false));
-        assert!(check_equal(&then, &then.clone()).is_ok());
+        check_equal(&then, &then.clone(), "").unwrap();
         let now = set(settings(&[("session_gap", "1d")], Targets::None, false));
         assert_eq!(
-            check_equal(&then, &now).unwrap_err().to_string(),
+            check_equal(&then, &now, "--period 2025-03").unwrap_err().to_string(),
             "baseline b of k cannot be compared: session_gap was never then and is 1d now; set it back, or make the \
-             baseline again (`tape baseline save b`)"
+             baseline again (`tape baseline save b --period 2025-03`)"
         );
         let now = set(settings(&[("source.s.bots", "reply")], Targets::None, false));
-        let error = check_equal(&then, &now).unwrap_err().to_string();
+        let error = check_equal(&then, &now, "").unwrap_err().to_string();
         assert!(error.contains("source.s.bots was not set then and is reply now"), "{error}");
         let now = Set { definition_hash: "e".to_owned(), ..then.clone() };
-        let error = check_equal(&then, &now).unwrap_err().to_string();
+        let error = check_equal(&then, &now, "").unwrap_err().to_string();
         assert!(error.contains("the definition was d then and is e now"), "{error}");
     }
 

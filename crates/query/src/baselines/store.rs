@@ -10,7 +10,7 @@ use super::rows::{Row, from_batches, to_batch};
 use super::schema::{COMMENT, NAME, baselines_schema};
 use super::windows::Window;
 use crate::error::QueryError;
-use crate::nearest::nearest;
+use crate::nearest::Meant;
 
 /// How often a commit is tried while others commit too. Each of them writes for some ten milliseconds.
 const TRIES: usize = 50;
@@ -194,9 +194,5 @@ fn unknown(name: &str, known: &[&str]) -> QueryError {
     if known.is_empty() {
         return QueryError::NoBaselines { name: name.to_owned() };
     }
-    QueryError::UnknownBaseline {
-        name: name.to_owned(),
-        nearest: nearest(name, known).unwrap_or_default().to_owned(),
-        known: known.join(", "),
-    }
+    QueryError::UnknownBaseline { name: name.to_owned(), meant: Meant::of(name, known), known: known.join(", ") }
 }

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type};
-use datafusion::error::{DataFusionError, Result as ArrowResult};
+use datafusion::common::internal_datafusion_err;
+use datafusion::error::Result as EngineResult;
 use futures::{StreamExt, TryStreamExt};
 use tapemeasure_model::zone::Grain;
 
@@ -202,14 +203,12 @@ impl Weekly {
 }
 
 /// The rows of a KPI. A field that was not asked for is absent.
-fn figures(batch: &RecordBatch, conditions: &Conditions) -> ArrowResult<Vec<Figures>> {
+fn figures(batch: &RecordBatch, conditions: &Conditions) -> EngineResult<Vec<Figures>> {
     let Fields { headline, n, mean, p50, p90, max } = &conditions.fields;
-    let named = |name: &str| {
-        let missing = || DataFusionError::Internal(format!("a KPI has no column {name}"));
-        batch.column_by_name(name).ok_or_else(missing)
-    };
-    let as_type = |column: &ArrayRef, data_type: &DataType| -> ArrowResult<ArrayRef> { Ok(cast(column, data_type)?) };
-    let number = |name: &Option<String>| -> ArrowResult<Option<ArrayRef>> {
+    let named =
+        |name: &str| batch.column_by_name(name).ok_or_else(|| internal_datafusion_err!("a KPI has no column {name}"));
+    let as_type = |column: &ArrayRef, data_type: &DataType| -> EngineResult<ArrayRef> { Ok(cast(column, data_type)?) };
+    let number = |name: &Option<String>| -> EngineResult<Option<ArrayRef>> {
         let asked = name.as_ref().and_then(|name| batch.column_by_name(name));
         asked.map(|column| as_type(column, &DataType::Float64)).transpose()
     };

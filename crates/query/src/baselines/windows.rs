@@ -1,6 +1,7 @@
 //! The periods of baselines: windows that roll over history, and the weeks in them.
 
-use tapemeasure_model::instant::{civil_from_days, days_from_civil, format_instant};
+use tapemeasure_model::calendar::Date;
+use tapemeasure_model::instant::{civil_from_days, first_of_month, format_instant, said_end_us};
 use tapemeasure_model::zone::{Buckets, Grain, LocalTime, WeekStart, Zone};
 
 /// A half-open period, microseconds since 1970 UTC.
@@ -13,18 +14,36 @@ pub struct Window {
 }
 
 impl Window {
-    /// As people write it: `2025-01-06/2025-03-03`, local dates where it begins and ends with a local day, else instants.
+    /// As people write it: `2025-01-06/2025-03-03`, local dates where it begins and ends with a local day, else instants,
+    /// the end as [`said_end_us`].
     pub fn text(&self, zone: &Zone) -> String {
+        let end_us = said_end_us(self.end_us);
         let date = |us: i64| {
             let day = local_day(zone, us);
-            (zone.local_date_start_us(day) == us).then(|| {
-                let (year, month, day) = civil_from_days(i64::from(day));
-                format!("{year:04}-{month:02}-{day:02}")
-            })
+            (zone.local_date_start_us(day) == us).then(|| Date::from_days(i64::from(day)))
         };
-        match (date(self.start_us), date(self.end_us)) {
+        match (date(self.start_us), date(end_us)) {
             (Some(start), Some(end)) => format!("{start}/{end}"),
-            _ => format!("{}/{}", format_instant(self.start_us), format_instant(self.end_us)),
+            _ => format!("{}/{}", format_instant(self.start_us), format_instant(end_us)),
+        }
+    }
+
+    /// The options that name it on the command line: `--period 2025-03`, or `--since` and `--until`.
+    pub(super) fn options(&self, zone: &Zone) -> String {
+        let date = |us: i64| {
+            let day = local_day(zone, us);
+            (zone.local_date_start_us(day) == us).then(|| civil_from_days(i64::from(day)))
+        };
+        let (Some((year, month, day)), Some((end_year, end_month, end_day))) = (date(self.start_us), date(self.end_us))
+        else {
+            return format!("--since {} --until {}", format_instant(self.start_us), format_instant(self.end_us));
+        };
+        let months = (end_year - year) * 12 + end_month - month;
+        match (months, month, day, end_day) {
+            (1, _, 1, 1) => format!("--period {year:04}-{month:02}"),
+            (3, 1 | 4 | 7 | 10, 1, 1) => format!("--period {year:04}-Q{}", (month - 1) / 3 + 1),
+            (12, 1, 1, 1) => format!("--period {year:04}"),
+            _ => format!("--since {year:04}-{month:02}-{day:02} --until {end_year:04}-{end_month:02}-{end_day:02}"),
         }
     }
 }
@@ -62,8 +81,7 @@ impl Length {
             Self::Months(months) => {
                 let (year, month, day) = civil_from_days(i64::from(end));
                 let total = year * 12 + month - 1 - i64::from(months);
-                let first = |total: i64| days_from_civil(total.div_euclid(12), total.rem_euclid(12) + 1, 1);
-                let start = (first(total) + day - 1).min(first(total + 1) - 1);
+                let start = (first_of_month(total) + day - 1).min(first_of_month(total + 1) - 1);
                 i32::try_from(start).unwrap_or(i32::MIN)
             }
         };
@@ -172,6 +190,29 @@ mod tests {
         assert_eq!(window.text(&Zone::UTC), "2025-02-28/2025-05-31");
         let odd = Window { start_us: us("2025-03-01T00:00:00Z"), end_us: us("2025-03-02T12:00:00Z") };
         assert_eq!(odd.text(&Zone::UTC), "2025-03-01T00:00:00.000000Z/2025-03-02T12:00:00.000000Z");
+        // Up to an as-of time, itself included.
+        assert_eq!(Window { end_us: odd.end_us + 1, ..odd }.text(&Zone::UTC), odd.text(&Zone::UTC));
+    }
+
+    #[test]
+    fn options_name_a_window() {
+        for (start, end, options) in [
+            ("2025-02-01T00:00:00Z", "2025-03-01T00:00:00Z", "--period 2025-02"),
+            ("2025-12-01T00:00:00Z", "2026-01-01T00:00:00Z", "--period 2025-12"),
+            ("2025-04-01T00:00:00Z", "2025-07-01T00:00:00Z", "--period 2025-Q2"),
+            ("2025-10-01T00:00:00Z", "2026-01-01T00:00:00Z", "--period 2025-Q4"),
+            ("2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "--period 2025"),
+            ("2025-02-01T00:00:00Z", "2025-05-01T00:00:00Z", "--since 2025-02-01 --until 2025-05-01"),
+            ("2025-01-06T00:00:00Z", "2025-03-03T00:00:00Z", "--since 2025-01-06 --until 2025-03-03"),
+            (
+                "2025-03-01T00:00:00Z",
+                "2025-03-02T12:00:00.000001Z",
+                "--since 2025-03-01T00:00:00.000000Z --until 2025-03-02T12:00:00.000001Z",
+            ),
+        ] {
+            let window = Window { start_us: us(start), end_us: us(end) };
+            assert_eq!(window.options(&Zone::UTC), options);
+        }
     }
 
     #[test]

@@ -14,7 +14,8 @@
 
 use std::sync::Arc;
 
-use tapemeasure_model::instant::{DAY_US, HOUR_US, civil_from_days, days_from_civil};
+use tapemeasure_model::calendar::Date;
+use tapemeasure_model::instant::{DAY_US, HOUR_US, MINUTE_US, SECOND_US, civil_from_days, first_of_month};
 use tapemeasure_model::zone::{Buckets, Grain, Offsets};
 
 /// Days of 52 weeks: what lies a year before with the same weekday.
@@ -193,16 +194,15 @@ impl LocalClock {
     /// An instant on the local clock, for people: a date where a day begins, else date, time and offset.
     pub(super) fn shown(&self, us: i64) -> String {
         let local_us = self.local(us);
-        let (year, month, day) = civil_from_days(local_us.div_euclid(DAY_US));
-        let date = format!("{year:04}-{month:02}-{day:02}");
+        let date = Date::from_days(local_us.div_euclid(DAY_US));
         if self.is_day_start(us) {
-            return date;
+            return date.to_string();
         }
         let time_us = local_us.rem_euclid(DAY_US);
-        let (hour, minute, second_us) = (time_us / HOUR_US, time_us / (HOUR_US / 60) % 60, time_us % (HOUR_US / 60));
-        let (second, fraction_us) = (second_us / 1_000_000, second_us % 1_000_000);
+        let (hour, minute) = (time_us / HOUR_US, time_us / MINUTE_US % 60);
+        let (second, fraction_us) = (time_us / SECOND_US % 60, time_us % SECOND_US);
         let fraction = if fraction_us == 0 { String::new() } else { format!(".{fraction_us:06}") };
-        let offset_s = self.offsets.at(us).offset_us / 1_000_000;
+        let offset_s = self.offsets.at(us).offset_us / SECOND_US;
         let sign = if offset_s < 0 { '-' } else { '+' };
         let (h, m) = (offset_s.abs() / 3_600, offset_s.abs() / 60 % 60);
         format!("{date}T{hour:02}:{minute:02}:{second:02}{fraction}{sign}{h:02}:{m:02}")
@@ -223,9 +223,8 @@ enum Step {
 /// The local time so many months before; the end of the month where it does not have the day.
 fn months_before(local_us: i64, months: i64) -> i64 {
     let (year, month, day) = civil_from_days(local_us.div_euclid(DAY_US));
-    let first = |total: i64| days_from_civil(total.div_euclid(12), total.rem_euclid(12) + 1, 1);
     let total = year * 12 + month - 1 - months;
-    let (start, end) = (first(total), first(total + 1));
+    let (start, end) = (first_of_month(total), first_of_month(total + 1));
     if start + day > end { end * DAY_US } else { (start + day - 1) * DAY_US + local_us.rem_euclid(DAY_US) }
 }
 

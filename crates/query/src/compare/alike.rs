@@ -12,6 +12,9 @@ use crate::kpis::Kpis;
 use crate::nearest::nearest;
 use crate::plan::KpiRequest;
 
+/// Most values of a dimension that a line lists.
+const LISTED_MAX: usize = 24;
+
 /// Holds every row against the one with a value of a dimension, all other dimensions equal. Where the request groups by
 /// the dimension, that row is one of its own; else each row, which has all values, is held against the part that has
 /// that one.
@@ -25,7 +28,7 @@ pub(super) async fn others(
     side: &Side,
     (name, value): (&str, Option<&str>),
 ) -> Result<Others, QueryError> {
-    let by: &[String] = request.by.as_ref().unwrap_or(&definition.default_by);
+    let by = request.dimensions(definition);
     let place = by.iter().position(|dimension| dimension == name);
     let (candidates, answer) = match place {
         Some(_) => (side.rows.clone(), None),
@@ -79,9 +82,12 @@ fn without(group: &Group, at: usize) -> Group {
 /// That no row has the value, with the one that may have been meant.
 fn missing(name: &str, value: Option<&str>, values: &BTreeSet<&Option<String>>) -> String {
     let known: Vec<&str> = values.iter().filter_map(|value| value.as_deref()).collect();
-    match (value, nearest(value.unwrap_or_default(), &known)) {
-        (Some(value), Some(nearest)) => format!("no row has {name} {value:?}; did you mean {nearest}?"),
-        (Some(value), None) => format!("no row has {name} {value:?}"),
-        (None, _) => format!("every row has a known {name}"),
+    let Some(value) = value else { return format!("every row has a known {name}") };
+    match nearest(value, &known) {
+        Some(meant) => format!("no row has {name} {value:?}; did you mean {meant}?"),
+        None if (1..=LISTED_MAX).contains(&known.len()) => {
+            format!("no row has {name} {value:?}; there are {}", known.join(", "))
+        }
+        None => format!("no row has {name} {value:?}"),
     }
 }

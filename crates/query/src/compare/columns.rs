@@ -11,7 +11,7 @@ use super::{Other, Others};
 use crate::definitions::{Better, Definition};
 use crate::error::QueryError;
 use crate::plan::KpiResult;
-use crate::verdict::Verdict;
+use crate::verdict::{Verdict, between};
 
 /// The verdict about two sides that are the same.
 pub(super) const EQUAL: &str = "equal";
@@ -73,8 +73,8 @@ fn batch(
         Arc::new(others.rows.iter().map(|other| other.bucket.as_deref()).collect::<StringArray>()),
         headline,
         Arc::new(others.rows.iter().map(|other| other.n).collect::<Int64Array>()),
-        Arc::new(rows().map(|(row, other)| between(row, other).0).collect::<Float64Array>()),
-        Arc::new(rows().map(|(row, other)| between(row, other).1).collect::<Float64Array>()),
+        Arc::new(rows().map(|(row, other)| apart(row, other).0).collect::<Float64Array>()),
+        Arc::new(rows().map(|(row, other)| apart(row, other).1).collect::<Float64Array>()),
         Arc::new(
             rows().map(|(row, other)| verdict(definition, row, other, others.counts_rows)).collect::<StringArray>(),
         ),
@@ -90,13 +90,9 @@ fn batch(
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), all)?)
 }
 
-/// This side minus the other, and over it: null where either is, the ratio also where the other is 0.
-fn between(row: &SideRow, other: &Other) -> (Option<f64>, Option<f64>) {
-    other.between.unwrap_or_else(|| {
-        let sides = row.value.zip(other.value);
-        let ratio = sides.filter(|&(_, other)| other != 0.0).map(|(value, other)| value / other);
-        (sides.map(|(value, other)| value - other), ratio)
-    })
+/// Difference and ratio of a row: those that are known already, else those of the headlines.
+fn apart(row: &SideRow, other: &Other) -> (Option<f64>, Option<f64>) {
+    other.between.unwrap_or_else(|| between(row.value, other.value))
 }
 
 /// Which way a row differs (kpi-rules B2). Null where neither way is better. A definition that names no `n` has no least

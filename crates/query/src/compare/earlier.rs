@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use tapemeasure_model::instant::{MAX_INSTANT_US, MIN_INSTANT_US};
+use tapemeasure_model::instant::{MAX_INSTANT_US, MIN_INSTANT_US, said_end_us};
 use tapemeasure_model::zone::{Grain, Offsets};
 
 use super::align::{Aligned, Earlier, LocalClock, REACH_US, Stretch};
 use super::sides::{Absent, Found, Side};
-use super::{Other, Others, compared};
+use super::{Other, Others, compared, spoken};
 use crate::definitions::{Definition, Kind};
 use crate::error::QueryError;
 use crate::kpis::Kpis;
 use crate::plan::KpiRequest;
-use crate::plan::period::{Asked, Period};
+use crate::plan::period::Period;
 
 /// What every bucket of a request is held against, worked out before any number.
 #[derive(Debug)]
@@ -39,14 +39,7 @@ impl Plan {
         earlier: Earlier,
         refused: impl Fn(String) -> QueryError,
     ) -> Result<Self, QueryError> {
-        let asked = Asked {
-            grain: request.grain,
-            since_us: request.since_us,
-            until_us: request.until_us,
-            as_of_us: kpis.as_of_us,
-            first_us: kpis.first_us,
-        };
-        let period = Period::new(asked, &kpis.clocks)?;
+        let period = Period::new(kpis.asked(request), &kpis.clocks)?;
         let asked = *period.asked();
         let end_us = kpis.as_of_us.saturating_add(1);
         let since_us = asked.since_us.or(kpis.first_us).unwrap_or(end_us);
@@ -99,7 +92,7 @@ impl Plan {
         definition: &Definition,
         side: &Side,
     ) -> Result<Others, QueryError> {
-        let by: &[String] = request.by.as_ref().unwrap_or(&definition.default_by);
+        let by = request.dimensions(definition);
         // Empty buckets of flows follow from the rules; contacts stay in their state where nothing happens.
         let fill = definition.kind != Kind::Flow;
         let other = KpiRequest { measures: Some(compared(definition)), fill, ..request.clone() };
@@ -181,12 +174,13 @@ impl Plan {
         if self.is_in_bulk(stretch) { self.clock.buckets.label(stretch.bucket) } else { format!("part for {bucket}") }
     }
 
-    /// A stretch as the output names it: a bucket, or first instant and first instant after it.
+    /// A stretch as the output names it: a bucket, or first instant and first instant after it, or the as-of time that it
+    /// is cut at.
     fn shown(&self, stretch: &Stretch) -> String {
         if self.is_in_bulk(stretch) {
             return self.clock.buckets.label(stretch.bucket);
         }
-        format!("{}/{}", self.clock.shown(stretch.since_us), self.clock.shown(stretch.until_us))
+        format!("{}/{}", self.clock.shown(stretch.since_us), self.clock.shown(said_end_us(stretch.until_us)))
     }
 
     /// What was compared with what.
@@ -252,24 +246,19 @@ impl Plan {
     /// What a bucket or period was compared with that is no whole bucket.
     fn about(&self, bucket: &str, stretch: &Stretch) -> String {
         let shown = |us: i64| self.clock.shown(us);
-        let (since, until) = (shown(stretch.since_us), shown(stretch.until_us));
+        let (since, until) = (shown(stretch.since_us), shown(said_end_us(stretch.until_us)));
+        let known = || shown(said_end_us(self.clock.end_us));
         match (self.period, stretch.cut) {
             (Some(_), false) => format!("compared with {since} to {until}"),
             (Some((_, end_us)), true) => format!(
                 "the period runs until {} and is only known to {}: compared with the same part, {since} to {until}",
                 shown(end_us),
-                shown(self.clock.end_us)
+                known()
             ),
-            (None, true) => format!(
-                "{bucket} is only known to {}: compared with the same part, {since} to {until}",
-                shown(self.clock.end_us)
-            ),
+            (None, true) => {
+                format!("{bucket} is only known to {}: compared with the same part, {since} to {until}", known())
+            }
             (None, false) => format!("of {bucket} a part is asked for: compared with {since} to {until}"),
         }
     }
-}
-
-/// A grain as people say it.
-fn spoken(grain: Grain) -> String {
-    grain.as_str().replace('_', " ")
 }

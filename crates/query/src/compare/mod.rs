@@ -30,10 +30,12 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+use tapemeasure_model::zone::Grain;
+
 use crate::definitions::Definition;
 use crate::engine::Engine;
 use crate::error::QueryError;
-use crate::nearest::nearest;
+use crate::nearest::Meant;
 use crate::plan::{KpiRequest, KpiResult};
 use align::Earlier;
 use sides::Side;
@@ -93,10 +95,10 @@ impl Comparison {
             let value = Some(value.trim()).filter(|value| !value.is_empty()).map(str::to_owned);
             return Ok(Self::Dimension { name: name.trim().to_owned(), value });
         }
-        let nearest = if text.starts_with("baseline") { Some("baseline:NAME") } else { nearest(text, KNOWN) };
+        let is_baseline = text.starts_with("baseline");
         Err(QueryError::UnknownComparison {
             name: text.to_owned(),
-            nearest: nearest.unwrap_or_default().to_owned(),
+            meant: if is_baseline { Meant::surely("baseline:NAME") } else { Meant::of(text, KNOWN) },
             known: format!("{}, baseline:NAME, DIMENSION=VALUE", KNOWN.join(", ")),
         })
     }
@@ -160,7 +162,6 @@ impl Engine {
     pub async fn compare(&self, request: &KpiRequest, comparison: &Comparison) -> Result<KpiResult, QueryError> {
         let definition = self.definitions().get(&request.name)?;
         let request = with_headline(request, definition);
-        let by: &[String] = request.by.as_ref().unwrap_or(&definition.default_by);
         let refused = |reason: String| QueryError::BadComparison {
             comparison: comparison.to_string(),
             kpi: definition.name.clone(),
@@ -188,7 +189,7 @@ impl Engine {
             target::check(self.definitions(), definition).map_err(&refused)?;
         }
         let result = self.kpi(&request).await?;
-        let side = Side::read(&result.batch, by.len(), definition)?;
+        let side = Side::read(&result.batch, request.dimensions(definition).len(), definition)?;
         let others = match (comparison, plan) {
             (_, Some(plan)) => plan.run(&self.kpis, &request, definition, &side).await?,
             (Comparison::Target, _) => target::others(&self.kpis, &request, definition, &side).await?,
@@ -225,4 +226,9 @@ fn compared(definition: &Definition) -> Vec<String> {
     let mut names = vec![definition.headline.clone()];
     names.extend(definition.n.iter().filter(|n| **n != definition.headline).cloned());
     names
+}
+
+/// A grain as people say it.
+fn spoken(grain: Grain) -> String {
+    grain.as_str().replace('_', " ")
 }

@@ -6,7 +6,7 @@ use tapemeasure_model::zone::Grain;
 
 use super::columns::INCOMPLETE;
 use super::sides::{Group, Side};
-use super::{Other, Others};
+use super::{Other, Others, spoken};
 use crate::baselines::{Window, beside};
 use crate::definitions::Definition;
 use crate::engine::Engine;
@@ -37,7 +37,7 @@ pub(super) async fn others(
         return Err(refused("a baseline knows what is usual for a week; ask for --grain week or longer".to_owned()));
     }
     let kpis = &engine.kpis;
-    let by: &[String] = request.by.as_ref().unwrap_or(&definition.default_by);
+    let by = request.dimensions(definition);
     let mut notes = Vec::new();
     let mut found: HashMap<(String, Group), Other> = HashMap::new();
     let mut windows: HashMap<String, String> = HashMap::new();
@@ -70,7 +70,7 @@ pub(super) async fn others(
         windows.insert(bucket, beside.window);
     }
     if request.grain != Grain::Total {
-        notes.push(format!("each {} is compared with baseline {name}", request.grain.as_str().replace('_', " ")));
+        notes.push(format!("each {} is compared with baseline {name}", spoken(request.grain)));
     }
     let rows = side
         .rows
@@ -93,13 +93,7 @@ pub(super) async fn others(
 fn periods(engine: &Engine, request: &KpiRequest) -> Result<Vec<(String, Window)>, QueryError> {
     let kpis = &engine.kpis;
     let end_us = kpis.as_of_us.saturating_add(1);
-    let asked = Asked {
-        grain: request.grain,
-        since_us: request.since_us.or(kpis.first_us),
-        until_us: request.until_us,
-        as_of_us: kpis.as_of_us,
-        first_us: kpis.first_us,
-    };
+    let asked = Asked { since_us: request.since_us.or(kpis.first_us), ..kpis.asked(request) };
     let period = Period::new(asked, &kpis.clocks)?;
     let window = |id: i64| {
         let (from_us, to_us) = period.part(id);

@@ -8,7 +8,7 @@ use datafusion::prelude::SessionContext;
 
 use super::{Definition, is_derived, parse, planning, resolve};
 use crate::error::QueryError;
-use crate::nearest::nearest;
+use crate::nearest::Meant;
 
 /// The files of the built-in definitions, in the order of the rules (kpi-rules section 4).
 const BUILT_IN: &[(&str, &str)] = &[
@@ -20,6 +20,9 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("kpis/resolution_time.toml", include_str!("../../kpis/resolution_time.toml")),
     ("kpis/unsubscribed_contacts.toml", include_str!("../../kpis/unsubscribed_contacts.toml")),
 ];
+
+/// What stands for the file of a definition that is part of the program.
+pub(super) const NO_FILE: &str = "built in";
 
 /// Definitions by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +46,10 @@ impl Definitions {
         let mut definitions = Self { list: Vec::with_capacity(BUILT_IN.len()) };
         for (file, text) in BUILT_IN {
             definitions.load(file, text).expect("BUILT_IN is compiled in, and a test reads every one of it");
+        }
+        // An archive has no such files: nobody would find them.
+        for definition in &mut definitions.list {
+            definition.file = NO_FILE.to_owned();
         }
         definitions
     }
@@ -125,11 +132,7 @@ impl Definitions {
     pub fn get(&self, name: &str) -> Result<&Definition, QueryError> {
         self.list.iter().find(|definition| definition.name == name).ok_or_else(|| {
             let known: Vec<&str> = self.names().collect();
-            QueryError::UnknownKpi {
-                name: name.to_owned(),
-                nearest: nearest(name, &known).unwrap_or_default().to_owned(),
-                known: known.join(", "),
-            }
+            QueryError::UnknownKpi { name: name.to_owned(), meant: Meant::of(name, &known), known: known.join(", ") }
         })
     }
 

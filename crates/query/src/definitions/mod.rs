@@ -63,7 +63,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::error::QueryError;
-use crate::nearest::nearest;
+use crate::nearest::Meant;
 use crate::plan::Hours;
 pub use cases::Case;
 pub use list::{Definitions, LoadReport};
@@ -96,7 +96,7 @@ pub struct Definition {
     pub title: String,
     /// What it means, in a few sentences.
     pub description: String,
-    /// The file that says so, as messages name it.
+    /// The file that says so, as messages name it; `built in` where it is part of the program.
     pub file: String,
     /// What it counts.
     pub kind: Kind,
@@ -196,7 +196,7 @@ impl Definition {
                 return Err(QueryError::UnknownDimension {
                     kpi: self.name.clone(),
                     name: name.clone(),
-                    nearest: nearest(name, &known).unwrap_or_default().to_owned(),
+                    meant: Meant::of(name, &known),
                     known: known.join(", "),
                 });
             }
@@ -324,6 +324,17 @@ pub enum Target {
     Response,
     /// `targets.resolution`.
     Resolution,
+}
+
+impl Target {
+    /// Its name among the settings; that of a source or channel stands behind a prefix.
+    pub const fn setting(self) -> &'static str {
+        match self {
+            Self::FirstResponse => "targets.first_response",
+            Self::Response => "targets.response",
+            Self::Resolution => "targets.resolution",
+        }
+    }
 }
 
 /// What an archive must have for a KPI to mean anything.

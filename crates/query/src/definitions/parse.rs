@@ -2,23 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use tapemeasure_model::instant::HOUR_US;
+use tapemeasure_model::instant::{HOUR_US, MINUTE_US};
 use tapemeasure_model::settings::duration::parse_duration_us;
 use toml::Spanned;
 
 use super::columns::schema_of;
+use super::list::NO_FILE;
 use super::measures::{Base, Found, RESERVED, measures};
 use super::written::{Dimensions, File, KindName, Place, RollupEntry};
 use super::{
     DIMENSIONS, Definition, Expression, Kind, Measure, OwnDimension, Part, ROLLUPS, Rollup, Stock, TABLES, cases, spans,
 };
 use crate::error::QueryError;
-
-/// Cells are whole minutes long: no zone's hours begin anywhere else today.
-const MINUTE_US: i64 = 60_000_000;
-
-/// The least n of a comparison where a definition does not say it (kpi-rules B2).
-const MIN_N: u64 = 30;
+use crate::verdict::DEFAULT_MIN_N;
 
 /// The verb of `tape kpi` that stands where names stand.
 const VERB: &str = "check";
@@ -77,7 +73,7 @@ pub(super) fn definition(file: &str, text: &str, taken: &[(&str, &str)]) -> Resu
         owner: parsed.owner,
         headline,
         n,
-        min_n: parsed.min_n.unwrap_or(MIN_N),
+        min_n: parsed.min_n.unwrap_or(DEFAULT_MIN_N),
         better: parsed.better,
         target: parsed.target.map(Spanned::into_inner),
         targets,
@@ -101,7 +97,8 @@ fn check_name(place: Place<'_>, parsed: &File, taken: &[(&str, &str)]) -> Result
     match taken.iter().find(|(taken, _)| taken == name) {
         None => Ok(()),
         Some((_, other)) => {
-            let reason = format!("there is a KPI {name} already, in {other}; choose another name");
+            let place_of = if *other == NO_FILE { NO_FILE.to_owned() } else { format!("in {other}") };
+            let reason = format!("there is a KPI {name} already, {place_of}; choose another name");
             Err(place.error(&parsed.name, reason))
         }
     }
@@ -268,6 +265,7 @@ fn rollup(place: Place<'_>, parsed: &File, dimensions: &[String]) -> Result<Opti
             return Err(place.error(table, "the rollup of a flow needs a step, such as \"15m\""));
         }
         (KindName::Flow, Some(step)) => {
+            // No zone's hours begin anywhere but at whole minutes today.
             let fits = |us: &i64| *us > 0 && us % MINUTE_US == 0 && HOUR_US % us == 0;
             let Some(us) = parse_duration_us(step.get_ref()).filter(fits) else {
                 let reason = format!("step {:?} must be whole minutes that divide an hour", step.get_ref());

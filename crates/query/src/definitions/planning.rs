@@ -17,11 +17,11 @@ use super::columns::schema_of;
 use super::written::unknown;
 use super::{Definition, Definitions, Expression, Kind, Part, ROLLUPS, Selection, Stock, TABLES, is_derived};
 use crate::error::{QueryError, one_line};
+use crate::functions;
 use crate::functions::local_time::Clocks;
 use crate::plan::hours::{self, Hours};
 use crate::plan::period::Asked;
 use crate::plan::sql::{Query, ended, instant};
-use crate::{aggregates, functions};
 
 /// What is wrong with the SQL of a definition: unknown columns and functions, types that do not fit, conditions that are
 /// none, aggregates of aggregates. Each with its line; none if everything can be run. Reads nothing.
@@ -62,12 +62,7 @@ pub(crate) async fn blamed(definitions: &Definitions, name: &str, error: QueryEr
 fn session() -> Result<SessionContext, DataFusionError> {
     let context = SessionContext::new();
     let clocks = Arc::new(Clocks::new(Zone::UTC, WeekStart::Monday, (0, 0)));
-    for function in functions::all(&clocks, &Arc::new(DeletedIds::new(std::iter::empty()))) {
-        context.register_udf(function);
-    }
-    for function in aggregates::all() {
-        context.register_udaf(function);
-    }
+    functions::register(&context, &clocks, &Arc::new(DeletedIds::new(std::iter::empty())));
     for table in TABLES.iter().chain(ROLLUPS) {
         if let Some(schema) = schema_of(table) {
             context.register_table(*table, Arc::new(MemTable::try_new(schema, vec![Vec::new()])?))?;

@@ -2,7 +2,7 @@
 
 use super::{Definition, Expression, Measure};
 use crate::error::QueryError;
-use crate::nearest::nearest;
+use crate::nearest::Meant;
 
 /// The measures that a request needs, in the definition's order.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ impl<'a> Selection<'a> {
                 return Err(QueryError::UnknownMeasure {
                     kpi: definition.name.clone(),
                     name: name.clone(),
-                    nearest: nearest(name, &known).unwrap_or_default().to_owned(),
+                    meant: Meant::of(name, &known),
                     known: known.join(", "),
                 });
             }

@@ -185,7 +185,7 @@ fn mistakes_are_shown_where_they_are() {
     check(
         "name = \"answers\"",
         "name = \"resolution_time\"",
-        "own.toml, line 1: there is a KPI resolution_time already, in kpis/resolution_time.toml; choose another name",
+        "own.toml, line 1: there is a KPI resolution_time already, built in; choose another name",
     );
     check("name = \"answers\"", "name = \"Answers!\"", "own.toml, line 1: the name \"Answers!\" must be");
     check("name = \"answers\"", "name = \"check\"", "own.toml, line 1: a KPI cannot be called check");

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::{Better, Empty, Requirement, Stock, Target};
 use crate::error::QueryError;
-use crate::nearest::nearest;
+use crate::nearest::Meant;
 
 /// A file.
 #[derive(serde::Deserialize)]
@@ -309,6 +309,5 @@ pub(super) fn is_name(text: &str) -> bool {
 
 /// A name that is not known, and which was meant.
 pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
-    let meant = nearest(name, known).map(|name| format!("did you mean {name}? ")).unwrap_or_default();
-    format!("unknown {what} {name:?}; {meant}known are {}", known.join(", "))
+    format!("unknown {what} {name:?}; {}known are {}", Meant::of(name, known), known.join(", "))
 }

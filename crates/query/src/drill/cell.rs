@@ -1,9 +1,11 @@
-//! Values of dimensions as conditions.
+//! A cell as conditions: the values of its dimensions, and what the user adds.
 
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::Schema;
 
+use crate::definitions::columns::is_text;
 use crate::definitions::{Definition, is_derived};
 use crate::error::QueryError;
+use crate::plan::sql::in_parens;
 use crate::plan::targets::quoted;
 
 /// The SQL conditions for the rows of a cell, one a dimension. `schema` is that of the definition's table; dimensions
@@ -37,11 +39,22 @@ fn condition(
         };
         return Ok(format!("{dimension} = {number}"));
     }
-    let is_text = |data_type: &DataType| matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
     // A dimension that the definition brings can be of any type.
     if schema.field_with_name(dimension).is_ok_and(|field| is_text(field.data_type())) {
         Ok(format!("{dimension} = {}", quoted(value)))
     } else {
         Ok(format!("CAST({dimension} AS VARCHAR) = {}", quoted(value)))
     }
+}
+
+/// The conditions of a cell and that of the user, each in brackets.
+pub(super) fn with_filter(conditions: &[String], filter: Option<&str>) -> Vec<String> {
+    let mut all: Vec<String> = conditions.iter().map(|condition| format!("({condition})")).collect();
+    all.extend(filter.map(|filter| in_parens(filter, 4)));
+    all
+}
+
+/// Conditions behind a table, each on a line.
+pub(super) fn filtered(conditions: &[String]) -> String {
+    if conditions.is_empty() { String::new() } else { format!("\n  WHERE {}", conditions.join("\n    AND ")) }
 }

@@ -12,12 +12,13 @@
 //! ```
 
 use super::Texts;
+use super::cell::{filtered, with_filter};
 use super::request::DrillRequest;
 use super::result::Listed;
 use super::rows::checked;
 use super::seek::Sought;
 use crate::definitions::{Contacts, Expression, Measure, Selection, Stock, names};
-use crate::plan::sql::{Query, columns, in_parens, indented, instant};
+use crate::plan::sql::{Query, columns, indented, instant};
 
 /// The texts of a stock; `conditions` hold for the rows of the cell.
 pub(super) fn texts(
@@ -170,9 +171,7 @@ reached AS (
 
     /// The conditions of the cell and of the user.
     fn in_cell(&self) -> Vec<String> {
-        let mut conditions: Vec<String> = self.conditions.iter().map(|condition| format!("({condition})")).collect();
-        conditions.extend(self.query.filter.map(|filter| in_parens(filter, 4)));
-        conditions
+        with_filter(self.conditions, self.query.filter)
     }
 
     /// The contacts that are shown, with what is known of each. Who was first seen when is asked for these alone.
@@ -231,11 +230,6 @@ ORDER BY shown.at, shown.source, shown.contact_id",
             conditions = filtered(&conditions),
         )
     }
-}
-
-/// Conditions behind a table, each on a line.
-fn filtered(conditions: &[String]) -> String {
-    if conditions.is_empty() { String::new() } else { format!("\n  WHERE {}", conditions.join("\n    AND ")) }
 }
 
 /// Contacts of some sets, each once, with the instant by which they are ordered.

@@ -13,7 +13,7 @@
 //! | file | is |
 //! |---|---|
 //! | [`request`] | what is asked, and which part of the period that is |
-//! | [`cell`] | values of dimensions as conditions |
+//! | [`cell`] | a cell as conditions |
 //! | [`counted`] | the rows that a measure counts |
 //! | [`rows`] | SQL for rows of a period, by table |
 //! | [`contacts`] | SQL for the contacts of a stock |
@@ -31,8 +31,6 @@ pub(crate) mod rows;
 mod seek;
 #[cfg(test)]
 mod tests;
-
-use std::collections::HashSet;
 
 use tapemeasure_model::zone::Grain;
 
@@ -130,8 +128,7 @@ fn counted_rows(
 ) -> Result<Option<String>, QueryError> {
     let Some(name) = &request.measure else { return Ok(None) };
     let Some(measure) = definition.visible().find(|measure| measure.name == *name) else { return Ok(None) };
-    let aggregates: HashSet<String> = kpis.context.state().aggregate_functions().keys().cloned().collect();
-    counted::condition(&aggregates, definition, measure, dated)
+    counted::condition(&kpis.aggregates(), definition, measure, dated)
         .map_err(QueryError::while_doing("reading the SQL of a measure"))
 }
 

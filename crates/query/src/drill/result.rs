@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::{cast, concat_batches};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 
 use super::seek::Seeker;
 use crate::error::QueryError;
+use crate::plan::result::plain_type;
 
 /// Rows whose events are sought in one reading of the events: some twenty megabytes of rows.
 const CHUNK_ROWS: usize = 65_536;
@@ -191,13 +192,7 @@ impl std::fmt::Debug for DrillResult {
 
 /// The columns with views as plain text, all of them nullable.
 fn plain_schema(schema: &Schema) -> SchemaRef {
-    let field = |field: &Arc<Field>| {
-        let data_type = match field.data_type() {
-            DataType::Utf8View => DataType::Utf8,
-            other => other.clone(),
-        };
-        Field::new(field.name(), data_type, true)
-    };
+    let field = |field: &Arc<Field>| Field::new(field.name(), plain_type(field.data_type()), true);
     Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
 }
 

@@ -5,34 +5,17 @@
 //! rows that are shown.
 
 use arrow::datatypes::{DataType, Schema};
+use datafusion::common::utils::quote_identifier;
 
 use super::request::DrillOrder;
 use super::result::Listed;
 use super::seek::Sought;
-use super::{Texts, seek};
+use super::{Texts, cell, seek};
 use crate::definitions::{Expression, Measure, Selection, names};
-use crate::plan::sql::{Query, columns, in_parens, indented};
+use crate::plan::sql::{Query, columns, indented};
 
 /// Columns that listed events, changes and own rows do not have: texts of messages, and the key of the files.
 const LEFT_OUT: &[&str] = &["body", "conversation_key"];
-
-/// Columns of a listed message.
-const MESSAGE: &[&str] = &[
-    "source",
-    "event_id",
-    "occurred_at",
-    "kind",
-    "conversation_id",
-    "contact_id",
-    "channel",
-    "direction",
-    "author",
-    "agent_id",
-    "team",
-    "topic",
-    "private",
-    "automated",
-];
 
 /// Why a wait is not in a mean, and its condition (kpi-rules A1).
 const WAITS_LEFT_OUT: &[(&str, &str)] = &[
@@ -97,10 +80,7 @@ impl Rows<'_, '_> {
 
     /// The rows of the cell, as the steps that other texts begin with.
     fn cell(&self, base: &str) -> String {
-        let mut conditions: Vec<String> = self.conditions.iter().map(|condition| format!("({condition})")).collect();
-        conditions.extend(self.query.filter.map(|filter| in_parens(filter, 4)));
-        let conditions =
-            if conditions.is_empty() { String::new() } else { format!("\n  WHERE {}", conditions.join("\n    AND ")) };
+        let conditions = cell::filtered(&cell::with_filter(&self.conditions, self.query.filter));
         format!("WITH base AS (\n  {}\n),\ncell AS (\n  SELECT\n    *\n  FROM base{conditions}\n)", indented(base, 2))
     }
 
@@ -109,7 +89,7 @@ impl Rows<'_, '_> {
             Listed::Waits => wait_columns(has_target),
             Listed::Sessions => session_columns(has_target),
             Listed::Conversations => conversation_columns(),
-            Listed::Messages => MESSAGE.iter().map(|&name| name.to_owned()).collect(),
+            Listed::Messages => self.message_columns(),
             Listed::Events | Listed::Changes | Listed::Rows | Listed::Contacts => self.own_columns(),
         };
         let group_by = match self.listed {
@@ -154,8 +134,17 @@ impl Rows<'_, '_> {
         plain
             .map(|field| field.name())
             .filter(|name| !LEFT_OUT.contains(&name.as_str()))
-            .map(|name| ident(name))
+            .map(|name| quote_identifier(name).into_owned())
             .collect()
+    }
+
+    /// The columns of a message, what it is before whose it is.
+    fn message_columns(&self) -> Vec<String> {
+        let mut columns = self.own_columns();
+        columns.retain(|name| name != "kind");
+        let behind_time = columns.iter().position(|name| name == "occurred_at").map_or(0, |at| at + 1);
+        columns.insert(behind_time, "kind".to_owned());
+        columns
     }
 
     /// One row: what the rows add up to, then the measures.
@@ -308,12 +297,6 @@ fn conversation_columns() -> Vec<String> {
     selected.push("max(occurred_at) AS last_at".to_owned());
     selected.push(sought(seek::LAST));
     selected
-}
-
-/// The name of a column as SQL writes it.
-fn ident(name: &str) -> String {
-    let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
 fn named(names: &[&str]) -> Vec<String> {

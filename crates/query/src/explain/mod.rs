@@ -12,8 +12,6 @@ mod settings;
 mod tests;
 mod words;
 
-use std::collections::HashSet;
-
 use serde::Serialize;
 use tapemeasure_model::instant::format_instant;
 
@@ -37,7 +35,7 @@ pub struct Explanation {
     pub title: String,
     /// What it means.
     pub description: String,
-    /// The file that says so.
+    /// The file that says so; `built in` where it is part of the program.
     pub file: String,
     /// Who answers for that.
     pub owner: Option<String>,
@@ -220,7 +218,7 @@ fn counted_rows(
     definition: &Definition,
     query: &Query<'_>,
 ) -> Result<Vec<(String, Option<String>)>, QueryError> {
-    let aggregates: HashSet<String> = kpis.context.state().aggregate_functions().keys().cloned().collect();
+    let aggregates = kpis.aggregates();
     let over_rows = |measure: &&Measure| matches!(measure.expression, Expression::Aggregate(_));
     definition
         .measures

@@ -5,9 +5,8 @@ use tapemeasure_model::settings::Settings;
 use tapemeasure_model::settings::duration::format_duration_us;
 use tapemeasure_model::zone::{Grain, Zone};
 
-use super::words::setting_of;
-use crate::definitions::Definition;
-use crate::plan::{Hours, KpiRequest};
+use crate::definitions::{Definition, Target};
+use crate::plan::{Hours, KpiRequest, hours};
 
 /// The rules of the fold.
 const RULES: &[&str] = &["session_gap", "abandon_after", "bots"];
@@ -37,18 +36,17 @@ pub(super) fn that_matter(
         keys.extend(RULES);
     }
     if request.target_us.is_none() && definition.targets.default_us.is_none() {
-        keys.extend(definition.target.map(setting_of));
+        keys.extend(definition.target.map(Target::setting));
     }
     match request.grain {
         Grain::Week => keys.push("week_start"),
         Grain::FiscalQuarter | Grain::FiscalYear => keys.push("fiscal_year_start"),
         _ => {}
     }
-    let in_hours = request.hours == Hours::Business || definition.hours == Hours::Business;
+    let in_hours = hours::wanted(definition, request.hours) == Hours::Business;
     let mut found = vec![Setting { key: "time_zone".to_owned(), value: zone.name().to_owned() }];
     for (key, value) in settings.list() {
-        let of_calendars = key.starts_with("calendars.") || key.contains("business_hours.");
-        if keys.iter().any(|wanted| is_setting(&key, wanted)) || (in_hours && of_calendars) {
+        if keys.iter().any(|wanted| is_setting(&key, wanted)) || (in_hours && hours::is_setting(&key)) {
             found.push(Setting { key, value });
         }
     }

@@ -2,7 +2,7 @@
 
 use tapemeasure_model::settings::duration::format_duration_us;
 
-use crate::definitions::{Definition, Kind, Target};
+use crate::definitions::{Definition, Kind};
 use crate::drill::counted::conjuncts;
 
 /// What a definition says, in sentences.
@@ -147,19 +147,10 @@ fn of_targets(definition: &Definition) -> Option<String> {
         .collect();
     match (definition.targets.default_us, definition.target) {
         (Some(us), _) => parts.push(format!("{} for all others", format_duration_us(us))),
-        (None, Some(target)) => parts.push(format!("the setting {}, per channel and source", setting_of(target))),
+        (None, Some(target)) => parts.push(format!("the setting {}, per channel and source", target.setting())),
         (None, None) => {}
     }
     Some(format!("Rows are held against a target: {}; the first that fits holds.", parts.join(", ")))
-}
-
-/// The name of a target among the settings.
-pub(super) fn setting_of(target: Target) -> &'static str {
-    match target {
-        Target::FirstResponse => "targets.first_response",
-        Target::Response => "targets.response",
-        Target::Resolution => "targets.resolution",
-    }
 }
 
 fn one_line(sql: &str) -> String {

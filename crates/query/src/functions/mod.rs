@@ -29,8 +29,10 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF};
+use datafusion::prelude::SessionContext;
 use tapemeasure_facts::DeletedIds;
 
+use crate::aggregates;
 use local_time::Clocks;
 
 /// Every scalar function of this crate, for one archive.
@@ -50,8 +52,18 @@ pub(crate) fn all(clocks: &Arc<Clocks>, deletions: &Arc<DeletedIds>) -> Vec<Scal
     functions
 }
 
+/// Registers every function of this crate, aggregates too, for one archive.
+pub(crate) fn register(context: &SessionContext, clocks: &Arc<Clocks>, deletions: &Arc<DeletedIds>) {
+    for function in all(clocks, deletions) {
+        context.register_udf(function);
+    }
+    for function in aggregates::all() {
+        context.register_udaf(function);
+    }
+}
+
 /// Whether a column of that type can be read as text.
-fn is_text(data_type: &DataType) -> bool {
+pub(crate) fn is_text(data_type: &DataType) -> bool {
     match data_type {
         DataType::Dictionary(_, values) => values.is_string(),
         other => other.is_string() || other.is_null(),

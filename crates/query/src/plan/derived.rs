@@ -29,6 +29,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tapemeasure_model::instant::parse_instant;
 
+use super::result::plain;
 use super::sql::{columns, instant};
 use super::{KpiRequest, KpiResult, fill, gather, hours};
 use crate::definitions::{Definition, Empty, Expression, KpiField, Measure, Part, Selection};
@@ -55,7 +56,7 @@ impl<'a> Derived<'a> {
     /// # Errors
     /// [`QueryError::UnknownDimension`], [`QueryError::RepeatedDimension`], [`QueryError::UnknownMeasure`].
     pub(crate) fn new(definition: &'a Definition, parts: &[Part], request: &'a KpiRequest) -> Result<Self, QueryError> {
-        let by: &'a [String] = request.by.as_ref().unwrap_or(&definition.default_by);
+        let by = request.dimensions(definition);
         definition.check_dimensions(by)?;
         let measures = Selection::new(definition, request.measures.as_deref())?;
         let mut requests = Vec::with_capacity(parts.len());
@@ -370,10 +371,7 @@ fn named(rows: &RecordBatch, labels: &[(String, bool)]) -> Result<RecordBatch, D
     let mut fields = vec![Field::new(BUCKET, DataType::Utf8, false)];
     let mut columns: Vec<ArrayRef> = vec![Arc::new(names)];
     for (field, column) in rows.schema_ref().fields().iter().zip(rows.columns()).skip(1) {
-        let column = match column.data_type() {
-            DataType::Utf8View => cast(column, &DataType::Utf8)?,
-            _ => Arc::clone(column),
-        };
+        let column = plain(column)?;
         fields.push(Field::new(field.name(), column.data_type().clone(), true));
         columns.push(column);
     }

@@ -2,6 +2,7 @@
 
 use arrow::array::RecordBatch;
 use datafusion::prelude::SessionContext;
+use tapemeasure_model::instant::MINUTE_US;
 use tapemeasure_model::zone::Grain;
 
 use super::period::Period;
@@ -50,8 +51,6 @@ pub(crate) fn finished(
 
 /// The table that a flow reads, for people.
 pub(crate) fn tables(query: &Query<'_>) -> String {
-    /// Microseconds in a minute.
-    const MINUTE_US: i64 = 60_000_000;
     match query.rollup.map(|rollup| (&rollup.table, rollup.step_us)) {
         Some((table, Some(step_us))) => format!("{table} ({}-minute rollup)", step_us / MINUTE_US),
         Some((table, None)) => format!("{table} (rollup)"),

@@ -97,6 +97,11 @@ pub(crate) fn wanted(definition: &Definition, asked: Hours) -> Hours {
     if definition.hours == Hours::Business { Hours::Business } else { asked }
 }
 
+/// Whether a setting is one that business hours depend on.
+pub(crate) fn is_setting(name: &str) -> bool {
+    name.starts_with("calendars.") || name.contains("business_hours.")
+}
+
 /// Whether anything of a definition, or the condition of a request, is about spans.
 fn has_spans(definition: &Definition, filter: Option<&str>) -> bool {
     let is_column = |name: &String| SPANS.iter().any(|span| name == span.us || name == span.s);

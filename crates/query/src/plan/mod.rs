@@ -35,6 +35,7 @@ use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 use tapemeasure_model::zone::Grain;
 
+use crate::definitions::Definition;
 pub use hours::Hours;
 
 /// What is asked of a KPI.
@@ -78,6 +79,11 @@ impl KpiRequest {
             hours: Hours::Elapsed,
             fill: true,
         }
+    }
+
+    /// The dimensions to group by, of a KPI of that definition.
+    pub(crate) fn dimensions<'a>(&'a self, definition: &'a Definition) -> &'a [String] {
+        self.by.as_ref().unwrap_or(&definition.default_by)
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
+use arrow::error::ArrowError;
 use datafusion::common::cast::as_int64_array;
 use datafusion::error::DataFusionError;
 
@@ -45,10 +46,7 @@ fn dress(batch: &RecordBatch, period: &Period) -> Result<RecordBatch, DataFusion
         if field.name() == OPEN_ROWS {
             continue;
         }
-        columns.push(match column.data_type() {
-            DataType::Utf8View => cast(column, &DataType::Utf8)?,
-            _ => Arc::clone(column),
-        });
+        columns.push(plain(column)?);
     }
     columns.push(Arc::new(provisional));
     Ok(RecordBatch::try_new(schema, columns)?)
@@ -58,14 +56,26 @@ fn dress(batch: &RecordBatch, period: &Period) -> Result<RecordBatch, DataFusion
 pub(crate) fn dressed_schema(schema: &Schema) -> Schema {
     let mut fields = vec![Field::new("bucket", DataType::Utf8, false)];
     for field in schema.fields().iter().skip(1).filter(|field| field.name() != OPEN_ROWS) {
-        let data_type = match field.data_type() {
-            DataType::Utf8View => DataType::Utf8,
-            other => other.clone(),
-        };
-        fields.push(Field::new(field.name(), data_type, true));
+        fields.push(Field::new(field.name(), plain_type(field.data_type()), true));
     }
     fields.push(Field::new("provisional", DataType::Boolean, false));
     Schema::new(fields)
+}
+
+/// A column as people see it: views as plain text.
+pub(crate) fn plain(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    match column.data_type() {
+        DataType::Utf8View => cast(column, &DataType::Utf8),
+        _ => Ok(Arc::clone(column)),
+    }
+}
+
+/// The type of a [`plain`] column.
+pub(crate) fn plain_type(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Utf8View => DataType::Utf8,
+        other => other.clone(),
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use tapemeasure_model::zone::Grain;
 use super::times;
 use crate::error::QueryError;
 use crate::kpis::Kpis;
-use crate::nearest::nearest;
+use crate::nearest::Meant;
 use crate::plan::{Hours, KpiRequest};
 
 /// The names of the arguments, in their order.
@@ -84,11 +84,7 @@ fn constant<'a>(argument: &'a Expr, name: &str) -> Result<Option<&'a ScalarValue
 fn grain(name: &str) -> Result<Grain, QueryError> {
     Grain::from_name(name).ok_or_else(|| {
         let known: Vec<&str> = Grain::ALL.iter().map(|grain| grain.as_str()).collect();
-        QueryError::UnknownGrain {
-            name: name.to_owned(),
-            nearest: nearest(name, &known).unwrap_or_default().to_owned(),
-            known: known.join(", "),
-        }
+        QueryError::UnknownGrain { name: name.to_owned(), meant: Meant::of(name, &known), known: known.join(", ") }
     })
 }
 

@@ -15,7 +15,7 @@ use super::call::{ARGUMENTS, bad};
 use super::{KPI, as_datafusion};
 use crate::error::QueryError;
 use crate::functions::catalog::FUNCTIONS;
-use crate::nearest::nearest;
+use crate::nearest::Meant;
 
 /// Reads tables and calls before DataFusion does.
 #[derive(Debug)]
@@ -95,9 +95,8 @@ fn in_order(args: Vec<FunctionArg>, context: &dyn RelationPlannerContext) -> Res
                 named = true;
                 let name = context.normalize_ident(name);
                 let Some(at) = ARGUMENTS.iter().position(|known| *known == name) else {
-                    let nearest = nearest(&name, ARGUMENTS).unwrap_or_default();
-                    let known = ARGUMENTS.join(", ");
-                    return Err(bad(format!("no argument {name:?}; did you mean {nearest}? known are {known}")));
+                    let (meant, known) = (Meant::of(&name, ARGUMENTS), ARGUMENTS.join(", "));
+                    return Err(bad(format!("no argument {name:?}; {meant}known are {known}")));
                 };
                 check(&value, context)?;
                 if ordered.len() <= at {

@@ -125,7 +125,8 @@ async fn a_view_is_the_kpi_by_day() {
     assert_eq!(view, call);
     let names = kpis.context.catalog("datafusion").unwrap().schema("public").unwrap().table_names();
     assert!(names.contains(&"waits".to_owned()) && names.contains(&"kpi_first_response_time".to_owned()));
-    assert!(rows(&kpis, "DROP VIEW kpi_first_response_time").await.is_err());
+    let error = rows(&kpis, "DROP VIEW kpi_first_response_time").await.unwrap_err().to_string();
+    assert!(error.contains("kpi_first_response_time is the view of a KPI, which cannot be dropped"), "{error}");
     assert_eq!(rows(&kpis, "SELECT * FROM kpi_first_response_time").await.unwrap(), call);
 }
 

@@ -61,7 +61,18 @@ impl FileTable {
     /// # Errors
     /// [`QueryError::Path`], [`QueryError::ObjectPath`].
     pub(super) fn of_facts(table: &FactTable, time: &str) -> Result<Self, QueryError> {
-        let schema = with_views(&table.schema);
+        Self::of_facts_as(table, time, with_views(&table.schema))
+    }
+
+    /// A table of facts whose texts are as they lie in the files: those with few values as dictionaries.
+    ///
+    /// # Errors
+    /// As [`of_facts`](Self::of_facts).
+    pub(super) fn of_coded_facts(table: &FactTable, time: &str) -> Result<Self, QueryError> {
+        Self::of_facts_as(table, time, Arc::clone(&table.schema))
+    }
+
+    fn of_facts_as(table: &FactTable, time: &str, schema: SchemaRef) -> Result<Self, QueryError> {
         let mut files = Vec::with_capacity(table.files.len());
         for file in &table.files {
             let mut statistics = Statistics::new_unknown(&schema).with_num_rows(Precision::Exact(file.rows as usize));

@@ -15,6 +15,7 @@ mod messages;
 
 use std::sync::Arc;
 
+use datafusion::catalog::TableProvider;
 use datafusion::prelude::SessionContext;
 use tapemeasure_archive::{Archive, Snapshot};
 use tapemeasure_facts::Facts;
@@ -22,6 +23,27 @@ use tapemeasure_facts::Facts;
 use crate::error::QueryError;
 use baselines::BaselinesTable;
 use files::FileTable;
+
+/// Tables of facts whose texts with few values are dictionaries: a quarter of the size of views, for rows that are kept.
+/// They have no name in SQL.
+#[derive(Debug)]
+pub(crate) struct Coded {
+    pub(crate) waits: Arc<dyn TableProvider>,
+    pub(crate) sessions: Arc<dyn TableProvider>,
+}
+
+impl Coded {
+    /// Those of some facts.
+    ///
+    /// # Errors
+    /// As [`register`].
+    pub(crate) fn of(facts: &Facts) -> Result<Self, QueryError> {
+        Ok(Self {
+            waits: Arc::new(FileTable::of_coded_facts(&facts.waits, "opened_at")?),
+            sessions: Arc::new(FileTable::of_coded_facts(&facts.sessions, "closed_at")?),
+        })
+    }
+}
 
 /// Registers every table of an archive. Functions must be registered already: the view uses them.
 ///

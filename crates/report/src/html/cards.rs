@@ -1,7 +1,7 @@
 //! The KPIs as cards.
 
 use super::charts::spark;
-use super::escape::escape;
+use super::escape::{escape, escape_bound};
 use crate::change::{Change, Target, Verdict};
 use crate::digest::KpiCard;
 use crate::phrase;
@@ -29,7 +29,7 @@ fn card(card: &KpiCard) -> String {
     text.push_str(&spark::over_time(card));
     text.push_str(&target(card));
     if let Some(standing) = phrase::standing(card) {
-        text.push_str(&format!("<p class=\"usual-text {}\">{}</p>\n", class_of_word(card), escape(&standing)));
+        text.push_str(&format!("<p class=\"usual-text {}\">{}</p>\n", class_of_word(card), escape_bound(&standing)));
     }
     text.push_str(&details(card));
     if let Some(note) = phrase::note(card) {

@@ -1,10 +1,15 @@
 //! Text that stays text, in elements and in quoted attributes.
 
-use crate::phrase::clean;
+use crate::phrase::{bound, clean};
 
 /// The text with all characters that mean something to HTML as references.
 pub(super) fn escape(text: &str) -> String {
     escaped(clean(text).chars())
+}
+
+/// The same for a sentence: no line of it ends between a number and its unit.
+pub(super) fn escape_bound(text: &str) -> String {
+    escape(&bound(text))
 }
 
 /// The same for a text of several lines, whose ends are kept.
@@ -37,6 +42,11 @@ mod tests {
             escape("<script>alert(\"a & 'b'\")</script>"),
             "&lt;script&gt;alert(&quot;a &amp; &#39;b&#39;&quot;)&lt;/script&gt;"
         );
+    }
+
+    #[test]
+    fn numbers_stay_with_their_units() {
+        assert_eq!(escape_bound("a < 2 h 40 min"), "a &lt; 2\u{a0}h\u{a0}40\u{a0}min");
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub(super) fn channels(rows: &[ChannelRow]) -> String {
         &[
             "channel",
             "inbound",
-            "share",
+            "of all messages",
             "first response",
             "on target",
             "mean response",
@@ -151,7 +151,7 @@ fn within(share_within: Option<f64>, target_s: Option<f64>) -> String {
     let Some(part) = known(share_within) else {
         return missing();
     };
-    let target = known(target_s).map(|target_s| format!(" of {}", human_duration(target_s))).unwrap_or_default();
+    let target = known(target_s).map(|target_s| format!(" in {}", human_duration(target_s))).unwrap_or_default();
     number(&format!("{}<small>{}</small>", escape(&share(part)), escape(&target)), None)
 }
 

@@ -137,7 +137,11 @@ fn what_is_usual_is_drawn_and_said() {
     let page = render(&digest);
     assert_eq!(page.matches("<rect class=\"usual\"").count(), 1);
     let said = "<p class=\"usual-text neutral\">usual 3 min 20 s to 6 min 40 s: within usual range</p>";
-    assert_eq!(page.matches(said).count(), 1);
+    let read = page.replace('\u{a0}', " ");
+    assert_eq!(read.matches(said).count(), 1);
+    // Keys name the band of the first responses, and the line of the target there, of all responses, and of topics.
+    assert_eq!(read.matches("</svg>usual mean 3 min 20 s to 6 min 40 s</li>").count(), 1);
+    assert_eq!(read.matches("</svg>target 10 min</li>").count(), 3);
 }
 
 #[test]

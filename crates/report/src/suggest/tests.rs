@@ -144,7 +144,7 @@ fn volume_is_not_judged_on_few_questions_or_months() {
 
 #[test]
 fn the_months_that_are_looked_at_are_a_setting() {
-    // One month back: April against March, 20 a day each; what February had does not matter.
+    // One month back: May against April, 20 a day each; what February had does not matter.
     let mut thresholds = Thresholds::default();
     thresholds.set("volume_flat", "months", 1.0);
     let (_, suggestion) = asked_with("volume_flat", &Digest::default(), &months([56, 620, 600, 620]), &thresholds);

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::phrase::clean;
+use crate::phrase::{NO_BREAK, bound, clean};
 
 /// What a piece of text is; how that looks is decided in one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,7 @@ impl Style {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Line {
     spans: Vec<(Style, String)>,
+    is_whole: bool,
 }
 
 impl Line {
@@ -59,6 +60,12 @@ impl Line {
         self
     }
 
+    /// The line as one that is never cut, though it be wider than the screen: a part of a command is another command.
+    pub(super) fn whole(mut self) -> Line {
+        self.is_whole = true;
+        self
+    }
+
     /// Columns that the line takes.
     pub(super) fn width(&self) -> usize {
         self.spans.iter().map(|(_, text)| width(text)).sum()
@@ -70,9 +77,9 @@ impl Line {
         self.put(Style::Plain, &" ".repeat(missing))
     }
 
-    /// Cuts the line to at most `columns`; an ellipsis says so.
+    /// Cuts the line to at most `columns`, unless it stays whole; an ellipsis says so.
     pub(super) fn fit(self, columns: usize) -> Line {
-        if self.width() <= columns {
+        if self.is_whole || self.width() <= columns {
             return self;
         }
         let mut left = columns;
@@ -88,7 +95,7 @@ impl Line {
                 break;
             }
         }
-        Line { spans }
+        Line { spans, is_whole: false }
     }
 
     /// Writes the line without the spaces at its end.
@@ -128,11 +135,14 @@ pub(super) fn justify(left: Line, right: Line, columns: usize) -> Vec<Line> {
     vec![left, indent.append(right)]
 }
 
-/// A text in lines of at most `columns`, broken between words, inside a word only where it is longer than a line.
+/// A text in lines of at most `columns`, broken between words, inside a word only where it is longer than a line. A number
+/// stays with its unit.
 pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for piece in text.split_whitespace().flat_map(|word| pieces(word, columns)) {
+    let bound = bound(text);
+    let words = bound.split(|c: char| c.is_whitespace() && c != NO_BREAK).filter(|word| !word.is_empty());
+    for piece in words.flat_map(|word| pieces(word, columns)) {
         if line.is_empty() {
             line = piece;
         } else if width(&line) + 1 + width(&piece) <= columns {
@@ -145,7 +155,7 @@ pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
     if !line.is_empty() {
         lines.push(line);
     }
-    lines
+    lines.iter().map(|line| line.replace(NO_BREAK, " ")).collect()
 }
 
 /// Items in lines of at most `columns` with a dot between them; no item is broken unless it is longer than a line.
@@ -265,6 +275,7 @@ mod tests {
     fn cuts_with_an_ellipsis() {
         assert_eq!(painted(&Line::of(Style::Plain, "abcdef").fit(6), false), "abcdef");
         assert_eq!(painted(&Line::of(Style::Plain, "abcdef").fit(5), false), "abcd…");
+        assert_eq!(painted(&Line::of(Style::Plain, "abcdef").whole().fit(5), false), "abcdef");
         let two = Line::of(Style::Plain, "abc").put(Style::Plain, "def");
         assert_eq!(painted(&two.clone().fit(3), false), "ab…");
         assert_eq!(painted(&two.fit(4), false), "abc…");
@@ -294,6 +305,7 @@ mod tests {
         assert_eq!(wrap("abcdefgh i", 4), ["abcd", "efgh", "i"]);
         assert_eq!(wrap("返品と", 4), ["返品", "と"]);
         assert_eq!(wrap("", 4), Vec::<String>::new());
+        assert_eq!(wrap("usual 2 h 54 min to 3 h 27 min: worse", 22), ["usual 2 h 54 min to", "3 h 27 min: worse"]);
     }
 
     #[test]
@@ -301,7 +313,7 @@ mod tests {
         let items: Vec<String> = ["p50 1 s", "p90 22 s", "open 3"].map(str::to_owned).into();
         assert_eq!(wrap_items(&items, 18), ["p50 1 s · p90 22 s", "open 3"]);
         assert_eq!(wrap_items(&items, 17), ["p50 1 s", "p90 22 s · open 3"]);
-        assert_eq!(wrap_items(&items, 6), ["p50 1", "s", "p90 22", "s", "open 3"]);
+        assert_eq!(wrap_items(&items, 6), ["p50", "1 s", "p90", "22 s", "open 3"]);
     }
 
     #[test]

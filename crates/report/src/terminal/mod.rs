@@ -26,9 +26,9 @@ pub const WIDTH_MIN: usize = 40;
 
 /// The report as text of at most `width` columns a line (at least [`WIDTH_MIN`]), each line ended by a newline.
 ///
-/// Widths are those of Unicode Annex 11 outside of East Asian contexts. Whatever is cut ends in "…". With `colour` the
-/// text carries ANSI sequences; colour is never the only sign of anything, so that both versions say the same. Text from
-/// the data loses its control characters.
+/// Widths are those of Unicode Annex 11 outside of East Asian contexts. Whatever is cut ends in "…"; a word of a command line
+/// is never cut, so that its line may be wider. With `colour` the text carries ANSI sequences; colour is never the only
+/// sign of anything, so that both versions say the same. Text from the data loses its control characters.
 pub fn render(digest: &Digest, width: usize, colour: bool) -> String {
     let width = width.max(WIDTH_MIN);
     let mut page = header(digest, width);

@@ -31,7 +31,7 @@ pub(super) fn channels(rows: &[ChannelRow], screen: usize) -> Vec<Line> {
                 rows.iter().map(|row| (Style::Plain, phrase::name(row.channel.as_deref()))).collect(),
             ),
             Column::numbers(["", "inbound"], 0, rows.iter().map(|row| (Style::Plain, count(row.inbound))).collect()),
-            Column::numbers(["", "share"], 3, rows.iter().map(|row| maybe(row.share.map(share))).collect()),
+            Column::numbers(["of all", "msgs"], 3, rows.iter().map(|row| maybe(row.share.map(share))).collect()),
             Column::bars(rows.iter().map(|row| row.share).collect()),
             times(["first", "resp."], 0, |row| (row.first_response_mean_s, row.first_response_n)),
             times(["mean", "resp."], 0, |row| (row.response_mean_s, row.response_n)),
@@ -120,7 +120,7 @@ pub(super) fn suggestions(suggestions: &[Suggestion], screen: usize) -> Vec<Line
 /// A command line that a shell reads as it stands, over as many lines as it needs.
 fn command(text: &str, indent: usize, screen: usize) -> Vec<Line> {
     let parts = wrap_command(&clean(text), screen - indent - 1);
-    parts.iter().map(|part| Line::default().pad(indent).put(Style::Chart, part)).collect()
+    parts.iter().map(|part| Line::default().pad(indent).put(Style::Chart, part).whole()).collect()
 }
 
 /// A text behind its sign or number, and its evidence below.

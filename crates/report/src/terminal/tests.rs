@@ -1,7 +1,7 @@
 //! The whole page: its width, its bytes, and that colour adds nothing but colour.
 
 use super::*;
-use crate::digest::{Better, KpiCard, Unit};
+use crate::digest::{Better, Drill, KpiCard, Unit};
 use crate::sample;
 
 fn assert_fits(text: &str, columns: usize) {
@@ -49,6 +49,25 @@ fn words_without_a_gap_do_not_widen_the_page() {
 }
 
 #[test]
+fn a_command_is_never_cut() {
+    let mut digest = sample::rich();
+    let condition = "'day_of_week = 6 AND hour_of_day = 7 OR day_of_week = 7 AND hour_of_day = 15'";
+    let command = format!("tape drill first_response_time --where {condition} --since 2025-03-01");
+    digest.suggestions[0].drill = Some(Drill { command, rows: 7 });
+    let page = render(&digest, 40, false);
+    let lines: Vec<&str> = page.lines().skip_while(|line| !line.starts_with("    tape drill")).take(4).collect();
+    assert_eq!(
+        lines,
+        [
+            "    tape drill first_response_time \\",
+            "    --where \\",
+            &format!("    {condition} \\"),
+            "    --since 2025-03-01",
+        ]
+    );
+}
+
+#[test]
 fn colour_changes_no_word() {
     for width in [80, 120] {
         let coloured = render(&sample::rich(), width, true);
@@ -89,7 +108,7 @@ fn an_empty_digest_is_a_page_of_its_own() {
         " no topics with answered waits in this period".to_owned(),
         String::new(),
         format!(" What to do {}", rule(38)),
-        " nothing stands out".to_owned(),
+        " no rule calls for anything".to_owned(),
     ];
     let page = render(&Digest::default(), 50, false);
     assert_eq!(page.lines().collect::<Vec<_>>(), expected);

@@ -77,7 +77,7 @@ pub async fn backfill(
     let hours = hours(held)?;
     let every = Grain::from_name(written.every).filter(|grain| STEPS.contains(grain)).ok_or_else(|| {
         let known: Vec<&str> = STEPS.iter().map(|grain| grain.as_str()).collect();
-        Failure::usage(format!("--every {:?} is none; known are {}", written.every, known.join(", ")))
+        Failure::word("--every", written.every, &known)
     })?;
     let length = Length::parse(written.window).ok_or_else(|| {
         Failure::usage(format!("--window {:?} is no length; write one such as 8w, 30d, 3mo or 1y", written.window))
@@ -182,6 +182,6 @@ fn by(held: &Held) -> Option<Vec<String>> {
 fn hours(held: &Held) -> Result<Hours, Failure> {
     Hours::from_name(&held.hours).ok_or_else(|| {
         let known: Vec<&str> = Hours::ALL.iter().map(|hours| hours.as_str()).collect();
-        Failure::usage(format!("--hours {:?} are none; known are {}", held.hours, known.join(", ")))
+        Failure::word("--hours", &held.hours, &known)
     })
 }

@@ -40,11 +40,10 @@ pub async fn run(verb: &Ingest, options: &IngestOptions) -> Result<Done, Failure
         note(text);
     }
     note(&in_words(&found));
-    if found.rejected == 0 {
-        return Ok(Done::Well);
+    if found.rejected > 0 {
+        note(&rejected_in_words(found.rejected, &found.rejected_by_reason, found.first_rejected.as_deref(), None));
     }
-    note(&rejected_in_words(found.rejected, &found.rejected_by_reason, found.first_rejected.as_deref(), None));
-    Ok(Done::WithFindings)
+    Ok(if found.rejected == 0 && found.left_out == 0 { Done::Well } else { Done::WithFindings })
 }
 
 fn in_words(found: &Preview) -> String {
@@ -56,6 +55,11 @@ fn in_words(found: &Preview) -> String {
         count(found.rejected),
         count(found.ignored)
     );
+    for (files, what) in [(found.left_out, "left out"), (found.unread, "unread")] {
+        if files > 0 {
+            text.push_str(&format!("; {} {} {what}", count(files), if files == 1 { "file" } else { "files" }));
+        }
+    }
     let shown = found.events.len() as u64;
     if shown < events {
         text.push_str(&format!("; {} events are shown", count(shown)));

@@ -209,7 +209,9 @@ impl Asked {
 /// The file of a definition that is wrong.
 fn file_of(error: &QueryError) -> Option<&str> {
     match error {
-        QueryError::DefinitionSyntax { file, .. } | QueryError::DefinitionValue { file, .. } => Some(file),
+        QueryError::DefinitionSyntax { file, .. }
+        | QueryError::DefinitionValue { file, .. }
+        | QueryError::DefinitionSettings { file, .. } => Some(file),
         _ => None,
     }
 }

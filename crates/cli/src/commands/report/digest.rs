@@ -7,7 +7,9 @@ use tapemeasure_report::findings;
 use tapemeasure_report::suggest::evaluate;
 
 use super::against::{Against, year_before};
+use super::evidence::Asked;
 use super::question::Question;
+use super::tables::{Channels, Week};
 use super::{cards, evidence, series, spread, tables, usual};
 use crate::args::Global;
 use crate::commands::note;
@@ -88,13 +90,18 @@ pub async fn compute(
     let adjacent = question.previous.filter(|&(_, to)| to == since_us).map(|(from, _)| from);
     let from_us = [adjacent, question.history_us].into_iter().flatten().min();
     engine.preload(from_us.map_or(since_us, |from| from.min(since_us)), until_us).await?;
-    let mut told = Vec::new();
-    for definition in engine.definitions().iter() {
-        told.push(cards::tell(&question, definition).await?);
-    }
-    let channels = tables::channels(&question).await?;
-    let week = tables::week(&question).await?;
-    let topics = tables::topics(&question).await?;
+    // Side by side: what one question does on a single thread leaves the others to the next one.
+    let (told, Channels { rows: channels, subscriptions }, Week { cells: week, response }, topics) = tokio::try_join!(
+        tell(&question),
+        tables::channels(&question),
+        tables::week(&question),
+        tables::topics(&question)
+    )?;
+    let (series, distributions, sources) = tokio::try_join!(
+        series::series(&question, &told, &channels),
+        spread::spreads(&question, &told),
+        sources(&question, label)
+    )?;
     let latest = opened.snapshot.latest_us();
     let mut digest = Digest {
         title: "Support digest".to_owned(),
@@ -107,12 +114,12 @@ pub async fn compute(
             last: latest.map(label),
             events: opened.snapshot.rows(),
             behind_s: latest.and_then(|latest| u64::try_from(now - latest).ok()).map(|us| us / 1_000_000),
-            sources: sources(&question, label).await?,
+            sources,
         },
         as_of: Some(label(now)),
         previous_label: against.label(question.previous.map(|(from, to)| format!("{} to {}", label(from), label(to)))),
-        series: series::series(&question, &told, &channels).await?,
-        distributions: spread::spreads(&question, &told).await?,
+        series,
+        distributions,
         worst_hours: tables::worst_hours(&week),
         topics: tables::worst_topics(&topics),
         topic_waits: topics,
@@ -129,9 +136,19 @@ pub async fn compute(
     };
     digest.findings = findings(&digest);
     let thresholds = evidence::thresholds(&opened.settings);
-    let evidence = evidence::gather(&question, opened, global, &digest, &thresholds).await?;
+    let evidence =
+        evidence::gather(&question, opened, global, &digest, &thresholds, &Asked { subscriptions, response }).await?;
     (digest.rules, digest.suggestions) = evaluate(&digest, &evidence, &thresholds);
     Ok(digest)
+}
+
+/// The KPIs one after the other.
+async fn tell(question: &Question<'_>) -> Result<Vec<cards::Told>, Failure> {
+    let mut told = Vec::new();
+    for definition in question.engine.definitions().iter() {
+        told.push(cards::tell(question, definition).await?);
+    }
+    Ok(told)
 }
 
 /// A grain that gives charts some ten to sixty steps.

@@ -7,13 +7,13 @@ use tapemeasure_model::settings::report::THRESHOLDS;
 use tapemeasure_model::zone::Grain;
 use tapemeasure_report::Digest;
 use tapemeasure_report::digest::{
-    AVERAGE_RESPONSE_TIME, FIRST_RESPONSE_TIME, INBOUND_MESSAGE_VOLUME, MESSAGE_VOLUME_BY_CHANNEL,
-    UNSUBSCRIBED_CONTACTS,
+    FIRST_RESPONSE_TIME, INBOUND_MESSAGE_VOLUME, MESSAGE_VOLUME_BY_CHANNEL, UNSUBSCRIBED_CONTACTS,
 };
 use tapemeasure_report::suggest::evidence::{ChannelOptOuts, Evidence, HourOfWeek, MonthVolume, Place};
 use tapemeasure_report::suggest::{RULES, Thresholds};
 
 use super::question::Question;
+use super::rows::Rows;
 use crate::args::Global;
 use crate::context::Opened;
 use crate::failure::Failure;
@@ -40,14 +40,29 @@ pub async fn gather(
     global: &Global,
     digest: &Digest,
     thresholds: &Thresholds,
+    asked: &Asked,
 ) -> Result<Evidence, Failure> {
+    let by = &["day_of_week", "hour_of_day"];
+    let (months, first, opt_outs) = tokio::try_join!(
+        months(question, opened, thresholds),
+        question.rows(FIRST_RESPONSE_TIME, by, Grain::Total, &["n_within_target", "n_breached"]),
+        opt_outs(question, digest, &asked.subscriptions),
+    )?;
     Ok(Evidence {
         place: place(question, opened, global),
-        months: months(question, opened, thresholds).await?,
-        first_hours: hours(question, FIRST_RESPONSE_TIME).await?,
-        hours: hours(question, AVERAGE_RESPONSE_TIME).await?,
-        opt_outs: opt_outs(question, digest).await?,
+        months,
+        first_hours: hours(&first),
+        hours: hours(&asked.response),
+        opt_outs,
     })
+}
+
+/// What the tables of the digest were made of.
+pub struct Asked {
+    /// Contacts that are out, and that went out, by channel.
+    pub subscriptions: Rows,
+    /// Waits by weekday and hour, as they were held against their targets.
+    pub response: Rows,
 }
 
 fn place(question: &Question<'_>, opened: &Opened, global: &Global) -> Place {
@@ -121,9 +136,7 @@ async fn months(
 }
 
 /// Waits of a KPI by the hour of the week in which they began, as they were held against their targets.
-async fn hours(question: &Question<'_>, name: &str) -> Result<Vec<HourOfWeek>, Failure> {
-    let by = &["day_of_week", "hour_of_day"];
-    let rows = question.rows(name, by, Grain::Total, &["n_within_target", "n_breached"]).await?;
+fn hours(rows: &Rows) -> Vec<HourOfWeek> {
     let (in_time, late) = (rows.counts("n_within_target"), rows.counts("n_breached"));
     let mut hours: Vec<HourOfWeek> = rows
         .by_hour_of_week()
@@ -131,14 +144,17 @@ async fn hours(question: &Question<'_>, name: &str) -> Result<Vec<HourOfWeek>, F
         .map(|((day_of_week, hour), row)| HourOfWeek { day_of_week, hour, in_time: in_time[row], late: late[row] })
         .collect();
     hours.sort_by_key(|hour| (hour.day_of_week, hour.hour));
-    Ok(hours)
+    hours
 }
 
 /// Contacts that opted out, by channel, and what was sent there, against the period before.
-async fn opt_outs(question: &Question<'_>, digest: &Digest) -> Result<Option<Vec<ChannelOptOuts>>, Failure> {
+async fn opt_outs(
+    question: &Question<'_>,
+    digest: &Digest,
+    now: &Rows,
+) -> Result<Option<Vec<ChannelOptOuts>>, Failure> {
     let Some(previous) = question.previous else { return Ok(None) };
     let (by, total, newly) = (&["channel"], Grain::Total, &["newly_unsubscribed"]);
-    let now = question.rows(UNSUBSCRIBED_CONTACTS, by, total, newly).await?;
     let before = question.answer(UNSUBSCRIBED_CONTACTS, by, total, newly, previous).await?.rows;
     let sent = question.answer(MESSAGE_VOLUME_BY_CHANNEL, by, total, &["agent", "bot"], previous).await?.rows;
     let (of_before, of_sent) = (before.by_text("channel"), sent.by_text("channel"));

@@ -68,7 +68,7 @@ impl FailOn {
         let kind = |name: &String| match name.trim() {
             "missed" => Ok(FindingKind::Missed),
             "worse" => Ok(FindingKind::Worse),
-            other => Err(Failure::usage(format!("--fail-on {other:?} is none; known are worse, missed"))),
+            other => Err(Failure::word("--fail-on", other, &["worse", "missed"])),
         };
         Ok(Self { kinds: verb.fail_on.iter().map(kind).collect::<Result<_, _>>()? })
     }

@@ -12,16 +12,31 @@ use tapemeasure_report::digest::{
 
 use super::cards::own_target;
 use super::question::Question;
+use super::rows::Rows;
 use crate::failure::Failure;
 
 /// Hours of the week and topics that are listed as the worst.
 const LISTED: usize = 5;
 
+/// The channels, and what else was asked of them.
+pub struct Channels {
+    pub rows: Vec<ChannelRow>,
+    /// Contacts that are out, and that went out, by channel.
+    pub subscriptions: Rows,
+}
+
+/// The hours of the week, and what else was asked of them.
+pub struct Week {
+    pub cells: Vec<WeekCell>,
+    /// Waits by weekday and hour, as they were held against their targets.
+    pub response: Rows,
+}
+
 /// Every channel with messages, the one with most questions first.
 ///
 /// # Errors
 /// As computing KPIs.
-pub async fn channels(question: &Question<'_>) -> Result<Vec<ChannelRow>, Failure> {
+pub async fn channels(question: &Question<'_>) -> Result<Channels, Failure> {
     let by = &["channel"];
     let total = Grain::Total;
     let volume = question.rows(MESSAGE_VOLUME_BY_CHANNEL, by, total, &["inbound", "agent", "bot", "share"]).await?;
@@ -29,7 +44,8 @@ pub async fn channels(question: &Question<'_>) -> Result<Vec<ChannelRow>, Failur
     let waits = &["n", "mean_s", "p90_s", "max_s", "within_target"];
     let response = question.rows(AVERAGE_RESPONSE_TIME, by, total, waits).await?;
     let resolution = question.rows(RESOLUTION_TIME, by, total, &["n", "mean_s", "within_target"]).await?;
-    let unsubscribed = question.rows(UNSUBSCRIBED_CONTACTS, by, total, &["unsubscribed"]).await?;
+    let subscriptions = &["unsubscribed", "newly_unsubscribed"];
+    let unsubscribed = question.rows(UNSUBSCRIBED_CONTACTS, by, total, subscriptions).await?;
     let [of_first, of_response, of_resolution, of_unsubscribed] =
         [&first, &response, &resolution, &unsubscribed].map(|rows| rows.by_text("channel"));
     let target = |channel: Option<&str>, target| channel_target_s(question.settings, channel, target);
@@ -68,7 +84,7 @@ pub async fn channels(question: &Question<'_>) -> Result<Vec<ChannelRow>, Failur
         })
         .collect();
     channels.sort_by(|a, b| b.inbound.cmp(&a.inbound).then_with(|| a.channel.cmp(&b.channel)));
-    Ok(channels)
+    Ok(Channels { rows: channels, subscriptions: unsubscribed })
 }
 
 /// The target of a channel, in seconds: its own, else the general one; `None` where sources have targets of their own,
@@ -89,11 +105,12 @@ fn channel_target_s(settings: &Settings, channel: Option<&str>, target: Target) 
 ///
 /// # Errors
 /// As computing KPIs.
-pub async fn week(question: &Question<'_>) -> Result<Vec<WeekCell>, Failure> {
+pub async fn week(question: &Question<'_>) -> Result<Week, Failure> {
     let by = &["day_of_week", "hour_of_day"];
     let total = Grain::Total;
     let volume = question.rows(INBOUND_MESSAGE_VOLUME, by, total, &["messages"]).await?;
-    let response = question.rows(AVERAGE_RESPONSE_TIME, by, total, &["n", "mean_s", "max_s"]).await?;
+    let waits = &["n", "mean_s", "max_s", "n_within_target", "n_breached"];
+    let response = question.rows(AVERAGE_RESPONSE_TIME, by, total, waits).await?;
     let longest = question.rows(LONGEST_WAIT_TIME, by, total, &["conversation_id"]).await?;
     let [of_volume, of_response, of_longest] = [&volume, &response, &longest].map(|rows| rows.by_hour_of_week());
     let (questions, waits) = (volume.counts("messages"), response.counts("n"));
@@ -116,7 +133,7 @@ pub async fn week(question: &Question<'_>) -> Result<Vec<WeekCell>, Failure> {
             cells.push(cell);
         }
     }
-    Ok(cells)
+    Ok(Week { cells, response })
 }
 
 /// The hours of the week with the longest waits, worst first.

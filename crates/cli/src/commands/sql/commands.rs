@@ -1,6 +1,6 @@
 //! The commands of the shell: one list that drives running, help, completion and the colours.
 
-use tapemeasure_query::nearest;
+use tapemeasure_query::Meant;
 
 use crate::failure::Failure;
 
@@ -114,8 +114,7 @@ pub fn parse(line: &str) -> Result<(Verb, &str), Failure> {
         Some(command) => Ok((command.verb, rest.trim().trim_end_matches(';').trim_end())),
         None => {
             let known: Vec<&str> = ALL.iter().map(|command| command.name).collect();
-            let meant = nearest(name, &known).unwrap_or("\\?");
-            Err(Failure::usage(format!("unknown command {name}; did you mean {meant}? \\? lists all")))
+            Err(Failure::usage(format!("unknown command {name}; {}\\? lists all", Meant::of(name, &known))))
         }
     }
 }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
-use tapemeasure_query::nearest::nearest;
-use tapemeasure_query::{Catalog, Definition, Definitions};
+use tapemeasure_query::{Catalog, Definition, Definitions, Meant};
 
 use crate::failure::Failure;
 
@@ -25,8 +24,8 @@ pub fn columns(catalog: &Catalog, name: &str) -> Result<RecordBatch, Failure> {
     let name = name.trim_matches('"');
     let Some(table) = catalog.table(name) else {
         let known: Vec<&str> = catalog.tables.iter().map(|table| table.name.as_str()).collect();
-        let meant = nearest(name, &known).unwrap_or_default();
-        return Err(Failure::usage(format!("there is no table {name:?}; did you mean {meant}?")));
+        let meant = Meant::of(name, &known);
+        return Err(Failure::usage(format!("there is no table {name:?}; {meant}\\d lists all")));
     };
     let rows = table.columns.iter().map(|column| {
         vec![
@@ -94,7 +93,7 @@ mod tests {
         assert!(text.lines().any(|line| line.contains("opened_at") && line.contains("instant")), "{text}");
         match columns(&catalog, "wait") {
             Err(Failure::Usage { line, .. }) => {
-                assert_eq!(line, "there is no table \"wait\"; did you mean waits?");
+                assert_eq!(line, "there is no table \"wait\"; did you mean waits? \\d lists all");
             }
             other => panic!("{other:?}"),
         }

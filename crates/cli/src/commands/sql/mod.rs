@@ -59,16 +59,11 @@ pub async fn run(global: &Global, verb: &Sql) -> Result<Done, Failure> {
     }
     let (text, file) = match (&verb.query, &verb.file) {
         (Some(query), _) => (Some(query.clone()), None),
-        (None, Some(path)) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|e| Failure::failed(format!("cannot read the query {}: {e}", path.display()), e))?;
-            (Some(text), Some(path.display().to_string()))
-        }
+        (None, Some(path)) => (Some(paths::queries(path)?), Some(path.display().to_string())),
         (None, None) if std::io::stdin().is_terminal() => (None, None),
         (None, None) => {
-            let text = std::io::read_to_string(std::io::stdin())
-                .map_err(|e| Failure::failed(format!("cannot read the query from standard input: {e}"), e))?;
-            (Some(text), None)
+            let text = std::io::read_to_string(std::io::stdin());
+            (Some(text.map_err(|error| paths::unread("standard input", error))?), None)
         }
     };
     let format = Format::choose(&verb.output)?;

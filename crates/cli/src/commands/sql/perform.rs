@@ -10,7 +10,7 @@ use super::caret::Source;
 use super::commands::{self, Verb};
 use super::look::Files;
 use super::pager::Pager;
-use super::paths::expanded;
+use super::paths::{expanded, queries};
 use super::session::{DEPTH, Flow, Session};
 use super::{describe, screen};
 use crate::commands::{note, print};
@@ -186,8 +186,7 @@ async fn include(session: &mut Session<'_>, path: &str) -> Result<Flow, Failure>
     if session.depth == DEPTH {
         return Err(Failure::usage(format!("{path} is the {DEPTH}th file within another; files run in a circle")));
     }
-    let text = std::fs::read_to_string(expanded(path))
-        .map_err(|e| Failure::failed(format!("cannot read the queries {path}: {e}"), e))?;
+    let text = queries(&expanded(path))?;
     session.depth += 1;
     let flow = session.run(Source { text: &text, file: Some(path) }).await;
     session.depth -= 1;

@@ -66,13 +66,13 @@ impl<'a> Session<'a> {
     /// Whatever a statement or command fails with.
     pub async fn run(&mut self, source: Source<'_>) -> Result<Flow, Failure> {
         let cut = pieces(source.text);
-        let mut todo = cut.done;
-        todo.extend(cut.open.map(Piece::Statement));
-        let alone = todo.len() == 1;
+        let mut pieces = cut.done;
+        pieces.extend(cut.open.map(Piece::Statement));
+        let alone = pieces.len() == 1;
         if !self.look.shell {
-            self.check_params(source.text, &todo)?;
+            self.check_params(source.text, &pieces)?;
         }
-        for piece in todo {
+        for piece in pieces {
             if watch::interrupted() {
                 return Err(Failure::Interrupted);
             }
@@ -154,12 +154,12 @@ impl<'a> Session<'a> {
     }
 
     /// Every value of a parameter that was given must be asked for somewhere.
-    fn check_params(&self, text: &str, todo: &[Piece]) -> Result<(), Failure> {
+    fn check_params(&self, text: &str, pieces: &[Piece]) -> Result<(), Failure> {
         // A file that is run may ask for it.
-        if self.depth > 0 || todo.iter().any(|piece| matches!(piece, Piece::Command(_))) {
+        if self.depth > 0 || pieces.iter().any(|piece| matches!(piece, Piece::Command(_))) {
             return Ok(());
         }
-        let statements = todo.iter().filter_map(|piece| match piece {
+        let statements = pieces.iter().filter_map(|piece| match piece {
             Piece::Statement(range) => Some(&text[range.clone()]),
             Piece::Command(_) => None,
         });

@@ -3,12 +3,12 @@
 //! | file | is |
 //! |---|---|
 //! | this one | the tables; dealing rows out to days |
-//! | [`waits`], [`sessions`], [`changes`], [`contacts`] | the columns of a table, filled row by row |
+//! | [`waits`], [`sessions`], [`changes`], [`first_messages`] | the columns of a table, filled row by row |
 //! | [`cells`](mod@cells) | the columns of cells, which are few |
 
 mod cells;
 mod changes;
-mod contacts;
+mod first_messages;
 mod sessions;
 mod waits;
 
@@ -24,7 +24,7 @@ use super::columns::Dictionary;
 use super::store::Rows;
 use crate::fold::batch::Interners;
 use crate::fold::session::EndReason;
-use crate::schema::{cells_schema, changes_schema, contacts_schema, sessions_schema, waits_schema};
+use crate::schema::{cells_schema, changes_schema, first_messages_schema, sessions_schema, waits_schema};
 
 /// Most rows of a batch.
 pub(crate) const BATCH_ROWS: usize = 16_384;
@@ -39,12 +39,12 @@ pub(crate) enum Table {
     Sessions,
     Changes,
     Cells,
-    Contacts,
+    FirstMessages,
 }
 
 impl Table {
     /// All, in the order of a piece's note.
-    pub(crate) const ALL: [Self; 5] = [Self::Waits, Self::Sessions, Self::Changes, Self::Cells, Self::Contacts];
+    pub(crate) const ALL: [Self; 5] = [Self::Waits, Self::Sessions, Self::Changes, Self::Cells, Self::FirstMessages];
 
     /// The ending of its files.
     pub(crate) const fn name(self) -> &'static str {
@@ -53,7 +53,7 @@ impl Table {
             Self::Sessions => "sessions",
             Self::Changes => "changes",
             Self::Cells => "cells",
-            Self::Contacts => "contacts",
+            Self::FirstMessages => "first_messages",
         }
     }
 
@@ -64,7 +64,7 @@ impl Table {
             Self::Sessions => sessions_schema(),
             Self::Changes => changes_schema(),
             Self::Cells => cells_schema(),
-            Self::Contacts => contacts_schema(),
+            Self::FirstMessages => first_messages_schema(),
         }
     }
 }
@@ -120,7 +120,7 @@ pub(crate) fn batches<E: From<ArrowError>>(
         Table::Waits => dealt::<waits::WaitColumns<'_>, E>(table, &texts, shares, each),
         Table::Sessions => dealt::<sessions::SessionColumns<'_>, E>(table, &texts, shares, each),
         Table::Changes => dealt::<changes::ChangeColumns<'_>, E>(table, &texts, shares, each),
-        Table::Contacts => dealt::<contacts::ContactColumns<'_>, E>(table, &texts, shares, each),
+        Table::FirstMessages => dealt::<first_messages::FirstMessageColumns<'_>, E>(table, &texts, shares, each),
         Table::Cells => cells::cells(&texts, shares, each),
     }
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use memchr::memmem;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::{JsonAdapter, Out, Stop};
 use crate::error::IngestError;
 use crate::formats::{BlockDecoder, FormatSettings, Head, Opening, Sink};
-use crate::inputs::{Block, Framing};
+use crate::inputs::{Block, Framing, begins_page};
 use crate::quarantine::Reason;
 
 /// Lines that are looked at for a whole record: the first may be broken.
@@ -38,19 +38,42 @@ pub fn open(
 /// Lines where each record is a line, so that one broken record costs itself; else JSON values, which may go over many
 /// lines, stand in arrays, and in pages under one of `wrappers`.
 pub fn framing_of(head: &Head<'_>, wrappers: &'static [&'static str]) -> Framing {
-    let lines = head.bytes.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
-    let is_record = |line: &[u8]| {
-        line.first() == Some(&b'{')
-            && serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(line)
-                .is_ok_and(|object| !wrappers.iter().any(|key| object.get(*key).is_some_and(|value| value.is_array())))
-    };
     let begins_array = head.bytes.trim_ascii_start().first() == Some(&b'[');
-    let begins_page = lines.clone().next().is_some_and(|line| opens_page(line, wrappers));
+    let in_page = lines_of(head).next().is_some_and(|line| opens_page(line, wrappers));
     // The second half of an array that was cut in two begins with records.
-    let in_array = lines.clone().take(LINES_TRIED).any(is_element);
-    let has_records = lines.take(LINES_TRIED).any(is_record);
-    let by_line = !begins_array && !begins_page && !in_array && has_records;
+    let in_array = lines_of(head).take(LINES_TRIED).any(is_element);
+    let has_records = lines_of(head).take(LINES_TRIED).any(|line| is_record(line, wrappers));
+    let by_line = !begins_array && !in_page && !in_array && has_records;
     if by_line { Framing::Lines } else { Framing::Json(wrappers) }
+}
+
+/// Whether [`framing_of`] may say something else of a head that goes on to the end of the line that this one breaks off
+/// in: nothing before that line tells how records are written, and it may be one.
+pub fn is_undecided(head: &Head<'_>, wrappers: &'static [&'static str]) -> bool {
+    if head.whole || head.bytes.ends_with(b"\n") || head.bytes.trim_ascii_start().first() == Some(&b'[') {
+        return false;
+    }
+    let lines: Vec<&[u8]> = lines_of(head).take(LINES_TRIED + 1).collect();
+    let Some((cut, before)) = lines.split_last() else { return false };
+    let is_told = |line: &&[u8]| is_element(line) || is_record(line, wrappers);
+    if before.len() == LINES_TRIED || before.iter().any(is_told) || opens_page(lines[0], wrappers) {
+        return false;
+    }
+    // What begins with a value that ends is no line of one record.
+    let ends = || matches!(serde_json::Deserializer::from_slice(cut).into_iter::<IgnoredAny>().next(), Some(Ok(_)));
+    cut.first() == Some(&b'{') && !begins_page(cut, wrappers) && !ends()
+}
+
+/// The lines of a head that are not blank; the last one may be cut.
+fn lines_of<'h>(head: &Head<'h>) -> impl Iterator<Item = &'h [u8]> + use<'h> {
+    head.bytes.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty())
+}
+
+/// Whether a line is a whole object, and no page.
+fn is_record(line: &[u8], wrappers: &[&str]) -> bool {
+    line.first() == Some(&b'{')
+        && serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(line)
+            .is_ok_and(|object| !wrappers.iter().any(|key| object.get(*key).is_some_and(|value| value.is_array())))
 }
 
 /// Whether a line is one of an array that goes over several.
@@ -59,17 +82,8 @@ fn is_element(line: &[u8]) -> bool {
 }
 
 /// Whether a line begins an object that is a page, with records on lines of their own.
-fn opens_page(line: &[u8], wrappers: &[&str]) -> bool {
-    let opens = |key: &str| {
-        let quoted = format!("\"{key}\"");
-        memmem::find_iter(line, &quoted).any(|place| {
-            let rest = line[place + quoted.len()..].trim_ascii_start();
-            rest.strip_prefix(b":").is_some_and(|rest| rest.trim_ascii_start().first() == Some(&b'['))
-        })
-    };
-    line.first() == Some(&b'{')
-        && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_err()
-        && wrappers.iter().any(|key| opens(key))
+fn opens_page(line: &[u8], wrappers: &'static [&'static str]) -> bool {
+    line.first() == Some(&b'{') && serde_json::from_slice::<IgnoredAny>(line).is_err() && begins_page(line, wrappers)
 }
 
 /// Parses the text of a record. A value that has another type than the record says is broken like one that is no JSON:
@@ -141,6 +155,43 @@ mod tests {
             ",\n{\"id\":2}\n",
         ] {
             assert_eq!(framing(text), Framing::Json(&["items"]), "{text}");
+        }
+        // A key of a page that lies deeper, in a first line that is broken, makes no page.
+        assert_eq!(framing("{\"a\":{\"items\":[1]}\n{\"id\":1}\n"), Framing::Lines);
+    }
+
+    #[test]
+    fn only_a_line_that_may_be_a_record_is_worth_its_rest() {
+        let undecided = |text: &str, whole| {
+            is_undecided(&Head { name: "x", bytes: text.as_bytes(), whole, file: None }, &["items"])
+        };
+        for text in [
+            "{\"id\":1,\"text\":\"aa",
+            "rubbish\n{\"id\":1",
+            "{\"id\":\n{\"id\":1,\"text\":\"aa",
+            "{\"a\":{\"items\":[{\"id\":1",
+        ] {
+            assert!(undecided(text, false), "{text}");
+            assert!(!undecided(text, true), "{text}");
+        }
+        for text in [
+            "",
+            // Told by a line before it, or broken off nowhere.
+            "{\"id\":1}\n{\"id\":2",
+            "{\"id\":1\n",
+            "{\"id\":1},\n{\"id\":2",
+            // No object, and objects one behind the other.
+            "[{\"id\":1",
+            "a,b\n1,2",
+            "{\"id\":1}{\"id\":2",
+            // Pages.
+            "{\"items\":[{\"id\":1",
+            "{\"items\":[\n{\"id\":1",
+            "rubbish\n{\"items\":[{\"id\":1",
+            // Objects over many lines.
+            "{\n\"a\":1,\n\"b\":2,\n\"c\":3,\n\"d\":4,\n\"e\":5,\n\"f\":6,\n\"g\":\n{\"h\"",
+        ] {
+            assert!(!undecided(text, false), "{text}");
         }
     }
 }

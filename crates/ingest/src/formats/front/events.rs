@@ -13,6 +13,10 @@ use crate::formats::adapter::scalar::Scalar;
 use crate::formats::adapter::{Draft, Out, Stop, times};
 use crate::quarantine::Reason;
 
+/// Type of a delivery that asks whether there is somebody to deliver to, without an event
+/// (<https://dev.frontapp.com/docs/application-webhooks>).
+const SYNC: &str = "sync";
+
 /// What Front writes instead of texts and handles of Twitter (<https://dev.frontapp.com/reference/messages-1>).
 const REDACTED: &str = "[REDACTED]";
 
@@ -26,6 +30,9 @@ pub fn give(record: &Record<'_>, out: &mut Out<'_>) -> Result<(), Stop> {
     }
     if record.posted_at.as_str().is_some() {
         return comment(record, None, out);
+    }
+    if record.authorization.get().is_some() && record.kind.as_str() != Some(SYNC) {
+        return give(record.payload.get().ok_or(Reason::Missing("payload"))?, out);
     }
     let is_message =
         record.is_inbound.as_str().is_some() || record.id.as_str().is_some_and(|id| id.starts_with("msg_"));

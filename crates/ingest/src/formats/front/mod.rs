@@ -1,4 +1,4 @@
-//! Front: what its interface gives as JSON, and its analytics export of messages as CSV.
+//! Front: what its interface gives and its webhooks send as JSON, and its analytics export of messages as CSV.
 //!
 //! | module | is |
 //! |---|---|
@@ -17,7 +17,7 @@ use self::analytics::Analytics;
 use self::record::Record;
 use super::adapter::csv::Columns;
 use super::adapter::json::parse;
-use super::adapter::shape::Shape;
+use super::adapter::shape::{Shape, starts};
 use super::adapter::{JsonAdapter, Out, Stop, csv, json};
 use super::{Format, FormatInfo, FormatSettings, Head, Opening};
 use crate::error::IngestError;
@@ -36,9 +36,11 @@ impl Format for Front {
     fn info(&self) -> FormatInfo {
         FormatInfo {
             name: NAME,
-            about: "Front: messages, comments and events of its interface (JSON), analytics export of messages (CSV)",
+            about: "Front: messages, comments and events of its interface and its webhooks (JSON), analytics export of \
+                    messages (CSV)",
             recognised_by: "JSON with is_inbound, created_at and recipients or draft_mode; emitted_at with source or \
-                            target; posted_at of a com_ id; CSV with Message date, Direction and the ids",
+                            target; posted_at of a com_ id; authorization with emitted_at in payload; CSV with Message \
+                            date, Direction and the ids",
             cannot_tell: "from messages alone: closes, inboxes and tags, which the events have; from CSV: closes, \
                           channels, and the zone of its dates (--zone); opt-outs other than keywords",
             has_closes: true,
@@ -50,15 +52,8 @@ impl Format for Front {
     }
 
     fn recognises(&self, head: &Head<'_>) -> bool {
-        if Columns::of(head).is_some_and(|columns| analytics::fits(&columns)) {
-            return true;
-        }
-        let shape = Shape::of(head, WRAPPERS);
-        let is_message =
-            shape.has_all(&["is_inbound", "created_at"]) && (shape.has("recipients") || shape.has("draft_mode"));
-        let is_event = shape.has("emitted_at") && (shape.has("source._meta") || shape.has("target._meta"));
-        let is_comment = shape.has("posted_at") && shape.values("id").any(|id| id.starts_with("com_"));
-        is_message || is_event || is_comment
+        Columns::of(head).is_some_and(|columns| analytics::fits(&columns))
+            || starts(head).any(|head| looks_like_json(&Shape::of(&head, WRAPPERS)))
     }
 
     fn open(&self, head: &Head<'_>, settings: &FormatSettings) -> Result<Opening, IngestError> {
@@ -74,6 +69,16 @@ impl Format for Front {
         let rows = Analytics::new(&columns, head.name, zone, Arc::clone(&settings.shifted))?;
         Ok(csv::open(rows, NAME, &columns, settings))
     }
+}
+
+/// Whether there are messages, events, comments, or deliveries of an application's webhook.
+fn looks_like_json(shape: &Shape) -> bool {
+    let is_message =
+        shape.has_all(&["is_inbound", "created_at"]) && (shape.has("recipients") || shape.has("draft_mode"));
+    let is_event = shape.has("emitted_at") && (shape.has("source._meta") || shape.has("target._meta"));
+    let is_comment = shape.has("posted_at") && shape.values("id").any(|id| id.starts_with("com_"));
+    let is_delivery = shape.has_all(&["authorization.id", "payload.emitted_at"]);
+    is_message || is_event || is_comment || is_delivery
 }
 
 /// Whether some line begins as JSON does.

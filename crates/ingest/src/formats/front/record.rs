@@ -1,9 +1,10 @@
-//! Messages, comments and events of Front's interface, as they are written.
+//! Messages, comments and events of Front's interface, and what its webhooks send, as they are written.
 //!
 //! One type holds all of them, because an event has a message, a comment, a tag, a teammate or an inbox as its target:
 //! what is not of a kind is absent.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::formats::adapter::lenient::{Each, First};
 use crate::formats::adapter::scalar::Scalar;
@@ -66,6 +67,12 @@ pub struct Record<'a> {
     /// Of an event: where it happened.
     #[serde(borrow, default)]
     pub conversation: First<Conversation<'a>>,
+    /// Of a delivery of an application's webhook: whose events it tells of.
+    #[serde(default)]
+    pub authorization: First<IgnoredAny>,
+    /// Of such a delivery: the event (<https://dev.frontapp.com/docs/application-webhooks>).
+    #[serde(borrow, default)]
+    pub payload: First<Box<Record<'a>>>,
 }
 
 impl Record<'_> {

@@ -22,6 +22,11 @@ fn events_of_the_interface() {
 }
 
 #[test]
+fn deliveries_of_webhooks() {
+    check_fixture(&Front, "front/webhooks", &settings(), 3);
+}
+
+#[test]
 fn messages_of_the_interface() {
     check_fixture(&Front, "front/messages", &settings(), 4);
 }
@@ -114,9 +119,11 @@ fn only_front_is_recognised() {
     let message = r#"{"id":"msg_1","type":"sms","is_inbound":true,"draft_mode":null,"created_at":1,"body":"aaaa"#;
     let event = r#"{"_results":[{"id":"evt_1","type":"archive","emitted_at":1.5,"source":{"_meta":{"type":"rule"#;
     let comment = r#"[{"id":"com_1","author":{"id":"tea_1"},"body":"x","posted_at":1.5}]"#;
-    for text in [message, event, comment] {
+    let delivery = r#"{"authorization":{"id":"cmp_1"},"type":"tag_added","payload":{"id":"evt_1","emitted_at":1.5,"co"#;
+    for text in [message, event, comment, delivery] {
         assert!(recognised(text), "{text}");
         assert!(recognised(&format!("rubbish\n{text}")), "{text}");
+        assert!(recognised(&format!("{{\"id\":\"msg_0\",\"body\":{{\n{text}")), "{text}");
     }
     let activities = "Activity ID,Type,Message ID,Conversation ID,Message date,Direction\n1,Inbound,2,3,,\n";
     let other = r#"{"id":"1","type":"conversation","created_at":1740992400,"source":{"type":"email"}}"#;

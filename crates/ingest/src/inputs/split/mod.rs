@@ -17,6 +17,7 @@ mod csv;
 mod json;
 mod mbox;
 
+pub use self::json::begins_page;
 pub use self::mbox::{has_clock, is_separator};
 
 use std::io::{self, Read};

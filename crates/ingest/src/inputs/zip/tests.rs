@@ -67,13 +67,17 @@ fn archive_of(members: &[(&str, &[u8], u16, u16)]) -> Vec<u8> {
     file
 }
 
-/// Names and contents of the members, or the first error.
-fn read(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, IngestError> {
+/// A member's name and content.
+type Member = (String, Vec<u8>);
+
+/// The members, and how many others there are; or the first error.
+fn read(bytes: &[u8]) -> Result<(Vec<Member>, u64), IngestError> {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("a");
     fs::write(&path, bytes).unwrap();
     let mut read = Vec::new();
-    for member in members(&path, "a.zip")? {
+    let found = members(&path, "a.zip")?;
+    for member in found.list {
         let mut content = Vec::new();
         let source = member.open(&Unwatched)?;
         let mut source = crate::inputs::source::Source::open(&member.name, source)?;
@@ -83,13 +87,13 @@ fn read(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, IngestError> {
         assert_eq!(member.bytes, Some(content.len() as u64));
         read.push((member.name, content));
     }
-    Ok(read)
+    Ok((read, found.unread))
 }
 
 #[test]
 fn members_come_sorted_and_whole() {
     let long = b"some text, ".repeat(100_000);
-    let found = read(&archive_of(&[
+    let (found, unread) = read(&archive_of(&[
         ("b/2.json", &long[..], DEFLATED, 0),
         ("b/", &[][..], STORED, 0),
         ("b/10.json", &long[..], STORED, 0),
@@ -100,6 +104,7 @@ fn members_come_sorted_and_whole() {
     .unwrap();
     let expected = [("a.zip!a/x.csv", &[][..]), ("a.zip!b/10.json", &long[..]), ("a.zip!b/2.json", &long[..])];
     assert!(found == expected.map(|(name, content)| (name.to_owned(), content.to_vec())));
+    assert_eq!(unread, 2);
 }
 
 #[test]

@@ -92,3 +92,27 @@ fn rows_that_take_others_in_are_found() {
         assert!(!is_closed(row.as_bytes()), "{row}");
     }
 }
+
+#[test]
+fn records_that_need_others_are_left_with_the_names_of_their_exports() {
+    let home = tempfile::tempdir().unwrap();
+    let name = |name: &str| home.path().join(name).display().to_string();
+    for file in ["all!.zip", "b!c.csv"] {
+        fs::write(name(file), b"").unwrap();
+    }
+    let scratch = Scratch::new(home.path(), Vec::new());
+    let mut inputs = Inputs::new(&scratch, ASKED);
+    for (file, source) in [("all!.zip!d/x.csv", None), ("all!.zip!e.csv", None), ("b!c.csv", Some("s")), ("gone", None)]
+    {
+        let mut rejected = rejected(&name(file), 3, b"1,2", Some("a,b"));
+        rejected.format = Some("twcs".to_owned());
+        rejected.source = source.map(str::to_owned);
+        inputs.add(rejected, Path::new("q")).unwrap();
+    }
+    assert_eq!(inputs.left.iter().map(|(why, _)| *why).collect::<Vec<_>>(), [NEEDS_OTHERS; 4]);
+    let expected = [
+        (None, BTreeSet::from([name("all!.zip"), name("gone")])),
+        (Some("s".to_owned()), BTreeSet::from([name("b!c.csv")])),
+    ];
+    assert_eq!(inputs.exports(), BTreeMap::from(expected));
+}

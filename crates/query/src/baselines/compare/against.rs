@@ -1,10 +1,7 @@
 //! What is usual for one KPI, ungrouped, by a baseline, and how a period stands to it.
 
-use super::{Rule, joined};
-use crate::baselines::conditions::{Conditions, check_equal};
-use crate::baselines::rows::Row;
-use crate::baselines::store::Key;
-use crate::baselines::values::work_out;
+use super::{Sides, alike};
+use crate::baselines::conditions::Conditions;
 use crate::baselines::windows::Window;
 use crate::engine::Engine;
 use crate::error::QueryError;
@@ -43,23 +40,13 @@ pub async fn against(
 ) -> Result<Option<Against>, QueryError> {
     let entries = engine.baselines.existing(name).await?;
     let conditions = Conditions::new(engine, (name, kpi), Some(&[]), Hours::Elapsed)?;
-    let now = &conditions.set;
-    let alike = |key: &Key| key.kpi == kpi && key.grouped_by == now.grouped_by && key.hours == now.hours;
-    let windows: Vec<(&Key, &Vec<Row>)> = entries.iter().filter(|(key, _)| alike(key)).collect();
-    let before = windows.iter().rev().find(|(key, _)| key.window.end_us <= period.start_us);
-    let found = before.or(windows.last()).and_then(|(_, rows)| Some((*rows, rows.first()?)));
-    let Some((then, saved)) = found else { return Ok(None) };
-    check_equal(&saved.set, now)?;
-    let worked = work_out(engine, &conditions, &[period], 1).await?;
-    let values = worked.windows.into_iter().next().unwrap_or_default();
-    let definition = engine.definitions().get(kpi)?;
-    let rule = Rule { better: definition.better, min_n: definition.min_n, is_count: worked.is_count };
+    let windows = alike(&entries, &conditions.set);
+    let Some(sides) = Sides::of(engine, &conditions, &windows, period, 1).await? else { return Ok(None) };
     // Ungrouped, there is one group.
-    let Some((then, now)) = joined(then, values).into_values().next() else { return Ok(None) };
-    let held = rule.hold(&then, &now);
+    let Some(held) = sides.groups.into_values().next() else { return Ok(None) };
     Ok(Some(Against {
-        window: saved.period.clone(),
-        overlaps: before.is_none(),
+        window: sides.window,
+        overlaps: sides.overlaps,
         weekly: held.weekly_now,
         baseline_weekly: held.weekly_then,
         usual: held.low.zip(held.high),

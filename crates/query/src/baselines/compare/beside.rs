@@ -1,15 +1,12 @@
 //! A KPI of one grouping over one period, held against what a baseline has of it.
 
-use super::{Rule, joined};
-use crate::baselines::conditions::{Conditions, check_equal};
-use crate::baselines::rows::Row;
+use super::{Sides, alike, check_kpi};
+use crate::baselines::conditions::Conditions;
 use crate::baselines::schema::{BASELINE_DIMENSIONS, TEXT_DIMENSIONS};
 use crate::baselines::store::Key;
-use crate::baselines::values::work_out;
 use crate::baselines::windows::Window;
 use crate::engine::Engine;
 use crate::error::QueryError;
-use crate::nearest::nearest;
 use crate::plan::Hours;
 use crate::verdict::Verdict;
 
@@ -53,35 +50,16 @@ pub(crate) async fn beside(
     refused: impl Fn(String) -> QueryError,
 ) -> Result<Beside, QueryError> {
     let entries = engine.baselines.existing(name).await?;
-    let mut kpis: Vec<&str> = entries.keys().map(|key| key.kpi.as_str()).collect();
-    kpis.dedup();
-    if !kpis.contains(&kpi) {
-        return Err(QueryError::NotInBaseline {
-            baseline: name.to_owned(),
-            kpi: kpi.to_owned(),
-            nearest: nearest(kpi, &kpis).unwrap_or_default().to_owned(),
-            known: kpis.join(", "),
-        });
-    }
+    check_kpi(&entries, name, kpi)?;
     let conditions = Conditions::new(engine, (name, kpi), Some(by), hours)?;
-    let now = &conditions.set;
-    let alike = |key: &Key| key.kpi == kpi && key.grouped_by == now.grouped_by && key.hours == now.hours;
-    let windows: Vec<(&Key, &Vec<Row>)> = entries.iter().filter(|(key, _)| alike(key)).collect();
-    let before = windows.iter().rev().find(|(key, _)| key.window.end_us <= period.start_us);
-    let found = before.or(windows.last()).and_then(|(_, rows)| Some((*rows, rows.first()?)));
-    let Some((then, saved)) = found else {
+    let windows = alike(&entries, &conditions.set);
+    let Some(sides) = Sides::of(engine, &conditions, &windows, period, 1).await? else {
         let mut known: Vec<String> = entries.keys().filter(|key| key.kpi == kpi).map(spoken).collect();
         known.dedup();
         return Err(refused(format!("the baseline has it {}; group like that with --by", known.join(", or "))));
     };
-    check_equal(&saved.set, now)?;
-    let worked = work_out(engine, &conditions, &[period], 1).await?;
-    let values = worked.windows.into_iter().next().unwrap_or_default();
-    let definition = engine.definitions().get(kpi)?;
-    let rule = Rule { better: definition.better, min_n: definition.min_n, is_count: worked.is_count };
-    let mut rows = Vec::new();
-    for (group, (then, now)) in joined(then, values) {
-        let held = rule.hold(&then, &now);
+    let mut rows = Vec::with_capacity(sides.groups.len());
+    for (group, held) in sides.groups {
         let value = |dimension: &String| {
             let place = BASELINE_DIMENSIONS.iter().position(|known| known == dimension)?;
             match place.checked_sub(TEXT_DIMENSIONS) {
@@ -98,7 +76,7 @@ pub(crate) async fn beside(
             verdict: held.verdict,
         });
     }
-    Ok(Beside { window: saved.period.clone(), overlaps: before.is_none(), rows })
+    Ok(Beside { window: sides.window, overlaps: sides.overlaps, rows })
 }
 
 /// How a baseline is grouped, for people.

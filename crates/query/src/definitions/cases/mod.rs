@@ -57,7 +57,7 @@ pub struct Case {
 /// A test as it is written to one that can be run.
 ///
 /// # Errors
-/// [`QueryError::DefinitionValue`].
+/// [`QueryError::DefinitionValue`], [`QueryError::DefinitionSettings`].
 pub(super) fn case(place: Place<'_>, entry: &Spanned<CaseEntry>) -> Result<Case, QueryError> {
     let line = place.line_of(entry);
     let entry = entry.get_ref();
@@ -76,6 +76,11 @@ pub(super) fn case(place: Place<'_>, entry: &Spanned<CaseEntry>) -> Result<Case,
     };
     let mut expect = Vec::with_capacity(entry.expect.len());
     for row in &entry.expect {
+        if row.get_ref().is_empty() {
+            let reason = "an expected row has no field, and would hold for every row; write what it must have, such as \
+                          { n = 2 }, and expect = [] where no row comes";
+            return Err(place.error(row, reason));
+        }
         let mut fields = Map::new();
         for (name, value) in row.get_ref() {
             let value = expected(value)
@@ -106,11 +111,12 @@ pub(super) fn case(place: Place<'_>, entry: &Spanned<CaseEntry>) -> Result<Case,
 
 /// Checks that settings can be those of an archive. The error is on the line of the test.
 fn check_settings(place: Place<'_>, line: usize, settings: &str) -> Result<(), QueryError> {
+    let wrong = |error| QueryError::DefinitionSettings { file: place.file.to_owned(), line, error };
     match Settings::from_toml(settings, Path::new(place.file)) {
         Ok(_) => Ok(()),
         // The line in it is one of the settings alone.
-        Err(SettingsError::InFile { error, .. }) => Err(place.error_in(line, error.to_string())),
-        Err(error) => Err(place.error_in(line, error.to_string())),
+        Err(SettingsError::InFile { error, .. }) => Err(wrong(error)),
+        Err(error) => Err(wrong(Box::new(error))),
     }
 }
 

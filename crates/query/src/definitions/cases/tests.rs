@@ -72,6 +72,11 @@ fn mistakes_in_tests_are_shown_where_they_are() {
         ("events = []\ngrain = \"dya\"\nexpect = []", "own.toml, line 14: unknown grain \"dya\"; did you mean day?"),
         ("events = []\nexpect = [{ n = [] }]", "own.toml, line 14: n must be a number"),
         (
+            "events = []\nexpect = [{ n = 1 }, {}]",
+            "own.toml, line 14: an expected row has no field, and would hold for every row; write what it must have, \
+             such as { n = 2 }, and expect = [] where no row comes",
+        ),
+        (
             "settings.sesion_gap = \"5h\"\nevents = []\nexpect = []",
             "own.toml, line 11: unknown setting \"sesion_gap\"; did you mean session_gap?",
         ),

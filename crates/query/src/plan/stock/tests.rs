@@ -81,19 +81,27 @@ fn messages(events: &[Event]) -> RecordBatch {
     .unwrap()
 }
 
-/// The table `contacts`: of each contact and channel the first message of every two days.
+/// The table `contacts`: the first message of each contact on each channel, in order of time.
 fn contacts(events: &[Event]) -> RecordBatch {
-    let mut rows: BTreeMap<(&str, &str, Option<&str>, i64), i64> = BTreeMap::new();
+    let mut rows: BTreeMap<(&str, &str, Option<&str>), i64> = BTreeMap::new();
     for e in events.iter().filter(|e| !matches!(e.what, What::OptedOut | What::OptedIn)) {
-        let period = (e.at_us - first_us()) / (2 * DAY_US);
-        let first = rows.entry((e.source, e.contact.as_str(), e.channel, period)).or_insert(e.at_us);
+        let first = rows.entry((e.source, e.contact.as_str(), e.channel)).or_insert(e.at_us);
         *first = e.at_us.min(*first);
     }
+    let is_first = |key: &(&str, &str, Option<&str>)| {
+        let of_contact = rows.iter().filter(|(other, _)| (other.0, other.1) == (key.0, key.1));
+        of_contact.map(|(other, at_us)| (*at_us, other.2)).min() == Some((rows[key], key.2))
+    };
+    let ever_opted_out = |key: &(&str, &str, Option<&str>)| {
+        events.iter().any(|e| e.what == What::OptedOut && (e.source, e.contact.as_str()) == (key.0, key.1))
+    };
     RecordBatch::try_from_iter([
         ("source", texts(rows.keys().map(|key| Some(key.0)))),
         ("contact_id", texts(rows.keys().map(|key| Some(key.1)))),
         ("channel", texts(rows.keys().map(|key| key.2))),
         ("first_message_at", instants(rows.values().copied())),
+        ("is_first", flags(rows.keys().map(|key| Some(is_first(key))))),
+        ("ever_opted_out", flags(rows.keys().map(|key| Some(ever_opted_out(key))))),
     ])
     .unwrap()
 }
@@ -372,12 +380,14 @@ fn only_what_is_asked_is_read() {
     };
     let (read, text) = tables("unsubscribed_share");
     assert_eq!(read, "contacts, subscriptions");
-    let seen = "    min(first_message_at) AS first_at
-  FROM base
-  WHERE first_message_at < instant('1970-01-01T00:00:00.000000Z')
-  GROUP BY source, contact_id
+    let seen = "FROM contacts
+WHERE NOT ever_opted_out
+  AND is_first
+  AND first_message_at < instant('1970-01-01T00:00:00.000000Z')
+GROUP BY bucket_id(first_message_at, 'total')
+UNION ALL
 ";
-    assert!(text.contains("  FROM contacts\n") && text.contains(seen), "{text}");
+    assert!(text.contains(seen), "{text}");
     assert_eq!(tables("unsubscribe_rate").0, "messages, subscriptions");
     assert_eq!(tables("contacts_messaged").0, "messages, subscriptions");
     assert_eq!(tables("newly_unsubscribed").0, "subscriptions");

@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 use datafusion::common::{Result, internal_datafusion_err, internal_err};
 
 use super::Answers;
-use crate::definitions::{Contacts, Expression, Stock};
+use crate::definitions::{Contacts, Expression, Rollup, Stock};
 use crate::plan::sql::{Query, columns, in_parens, instant};
 
 /// The three queries of a stock.
@@ -73,60 +73,11 @@ pub(crate) fn texts(query: &Query<'_>, stock: &Stock) -> Texts {
     let Query { definition, by, asked, filter, .. } = query;
     let (time, grain) = (&definition.time, asked.grain);
     let counts = |which: Contacts| query.measures.needed().any(|m| m.expression == Expression::Contacts(which));
-    let base = |table: &str, time: &str| {
-        let mut selected = vec!["*".to_owned()];
-        selected.extend(query.derived(time));
-        format!("base AS (\n  SELECT\n    {}\n  FROM {table}\n)", columns(&selected, 4))
-    };
     let filtered = |indent: usize| {
         filter.map(|filter| format!("\n{:indent$}AND {}", "", in_parens(filter, indent))).unwrap_or_default()
     };
     let until = asked.until_us.map(|us| format!("\n  AND {time} < {}", instant(us))).unwrap_or_default();
     let since = asked.since_us.map(|us| format!("\n  AND {time} >= {}", instant(us))).unwrap_or_default();
-
-    let (seen_in, seen_at) = match query.rollup {
-        Some(rollup) => (rollup.table.as_str(), &rollup.time),
-        None => (query.table, time),
-    };
-    let mut conditions = Vec::new();
-    if query.rollup.is_none() {
-        conditions.push(format!("({})", stock.known));
-    }
-    conditions.extend(asked.until_us.map(|us| format!("{seen_at} < {}", instant(us))));
-    conditions.extend(filter.map(|filter| in_parens(filter, 4)));
-    let conditions =
-        if conditions.is_empty() { String::new() } else { format!("\n  WHERE {}", conditions.join("\n    AND ")) };
-    let mut keys = vec!["source".to_owned(), "contact_id".to_owned()];
-    keys.extend(by.iter().filter(|d| !matches!(d.as_str(), "source" | "contact_id")).cloned());
-    let mut each = vec!["source AS contact_source".to_owned(), "contact_id AS contact".to_owned()];
-    each.extend(by.iter().cloned());
-    each.push(format!("min({seen_at}) AS first_at"));
-    let bucket = format!("bucket_id(seen.first_at, '{grain}')");
-    let mut counted = vec![format!("{bucket} AS bucket")];
-    counted.extend(by.iter().map(|d| format!("seen.{d} AS {d}")));
-    counted.extend(
-        [
-            "changed.contact_source AS contact_source",
-            "changed.contact AS contact",
-            "count(*) AS contacts",
-            "min(seen.first_at) AS first_at",
-        ]
-        .map(str::to_owned),
-    );
-    let mut groups = vec![bucket];
-    groups.extend(by.iter().map(|d| format!("seen.{d}")));
-    groups.extend(["changed.contact_source", "changed.contact"].map(str::to_owned));
-    let seen = format!(
-        "WITH {},\nseen AS (\n  SELECT\n    {}\n  FROM base{conditions}\n  GROUP BY {}\n),\nchanged AS (\n  \
-         SELECT DISTINCT source AS contact_source, contact_id AS contact\n  FROM subscriptions\n  WHERE opted_out\n)\n\
-         SELECT\n  {}\nFROM seen\nLEFT JOIN changed\n  ON seen.contact_source = changed.contact_source AND \
-         seen.contact = changed.contact\nGROUP BY {}",
-        base(seen_in, seen_at),
-        columns(&each, 4),
-        keys.join(", "),
-        columns(&counted, 2),
-        groups.join(", "),
-    );
 
     let bucket = format!("bucket_id({time}, '{grain}')");
     let mut selected = vec![format!("{bucket} AS bucket")];
@@ -136,7 +87,7 @@ pub(crate) fn texts(query: &Query<'_>, stock: &Stock) -> Texts {
     groups.extend(by.iter().cloned());
     let reached = format!(
         "WITH {}\nSELECT\n  {}\nFROM base\nWHERE ({}){since}{until}{}\nGROUP BY {}",
-        base(query.table, time),
+        base(query, query.table, time),
         columns(&selected, 2),
         stock.reached,
         filtered(2),
@@ -155,11 +106,91 @@ pub(crate) fn texts(query: &Query<'_>, stock: &Stock) -> Texts {
     let changes = format!(
         "WITH {}\nSELECT\n  {},\n  {counted}\nFROM base\nORDER BY contact_source, contact, \
          contact_channel NULLS FIRST, changed_at, opted_out, event_id",
-        base("subscriptions", "changed_at"),
+        base(query, "subscriptions", "changed_at"),
         columns(&selected, 2),
     );
     // Who was seen also tells which groups there are.
-    let seen = (counts(Contacts::Known) || !by.is_empty()).then_some(seen);
+    let seen = (counts(Contacts::Known) || !by.is_empty()).then(|| match query.rollup {
+        Some(rollup) => seen_in_rollup(query, rollup),
+        None => seen_in_rows(query, stock),
+    });
     let reached = counts(Contacts::Reached).then_some(reached);
     Texts { seen, reached, changes }
+}
+
+/// A table with the dimensions of a request that are no columns of it.
+fn base(query: &Query<'_>, table: &str, time: &str) -> String {
+    let mut selected = vec!["*".to_owned()];
+    selected.extend(query.derived(time));
+    format!("base AS (\n  SELECT\n    {}\n  FROM {table}\n)", columns(&selected, 4))
+}
+
+/// When contacts were first seen, from the rows that make them known.
+fn seen_in_rows(query: &Query<'_>, stock: &Stock) -> String {
+    let Query { definition, by, asked, filter, .. } = query;
+    let (time, grain) = (&definition.time, asked.grain);
+    let mut conditions = vec![format!("({})", stock.known)];
+    conditions.extend(asked.until_us.map(|us| format!("{time} < {}", instant(us))));
+    conditions.extend(filter.map(|filter| in_parens(filter, 4)));
+    let mut keys = vec!["source".to_owned(), "contact_id".to_owned()];
+    keys.extend(by.iter().filter(|d| !matches!(d.as_str(), "source" | "contact_id")).cloned());
+    let mut each = vec!["source AS contact_source".to_owned(), "contact_id AS contact".to_owned()];
+    each.extend(by.iter().cloned());
+    each.push(format!("min({time}) AS first_at"));
+    let bucket = format!("bucket_id(seen.first_at, '{grain}')");
+    let mut counted = vec![format!("{bucket} AS bucket")];
+    counted.extend(by.iter().map(|d| format!("seen.{d} AS {d}")));
+    counted.extend(
+        [
+            "changed.contact_source AS contact_source",
+            "changed.contact AS contact",
+            "count(*) AS contacts",
+            "min(seen.first_at) AS first_at",
+        ]
+        .map(str::to_owned),
+    );
+    let mut groups = vec![bucket];
+    groups.extend(by.iter().map(|d| format!("seen.{d}")));
+    groups.extend(["changed.contact_source", "changed.contact"].map(str::to_owned));
+    format!(
+        "WITH {},\nseen AS (\n  SELECT\n    {}\n  FROM base\n  WHERE {}\n  GROUP BY {}\n),\nchanged AS (\n  SELECT \
+         DISTINCT source AS contact_source, contact_id AS contact\n  FROM subscriptions\n  WHERE opted_out\n)\nSELECT\n  \
+         {}\nFROM seen\nLEFT JOIN changed\n  ON seen.contact_source = changed.contact_source AND seen.contact = \
+         changed.contact\nGROUP BY {}",
+        base(query, query.table, time),
+        columns(&each, 4),
+        conditions.join("\n    AND "),
+        keys.join(", "),
+        columns(&counted, 2),
+        groups.join(", "),
+    )
+}
+
+/// The same from a rollup, which has a row a contact and channel: a contact's row is its first, or that of a channel.
+fn seen_in_rollup(query: &Query<'_>, rollup: &Rollup) -> String {
+    let (Rollup { table, time, .. }, Query { by, asked, .. }) = (rollup, query);
+    let bucket = format!("bucket_id({time}, '{}')", asked.grain);
+    let select = |contact: [&str; 4]| {
+        let mut selected = vec![format!("{bucket} AS bucket")];
+        selected.extend(by.iter().cloned());
+        let names = ["contact_source", "contact", "contacts", "first_at"];
+        selected.extend(contact.iter().zip(names).map(|(sql, name)| format!("{sql} AS {name}")));
+        format!("SELECT\n  {}\nFROM {table}", columns(&selected, 2))
+    };
+    let mut conditions = String::new();
+    if !by.iter().any(|dimension| dimension == "channel") {
+        conditions.push_str("\n  AND is_first");
+    }
+    if let Some(us) = asked.until_us {
+        conditions.push_str(&format!("\n  AND {time} < {}", instant(us)));
+    }
+    let (counted, least) = ("count(*)", format!("min({time})"));
+    let mut groups = vec![bucket.clone()];
+    groups.extend(by.iter().cloned());
+    format!(
+        "{}\nWHERE NOT ever_opted_out{conditions}\nGROUP BY {}\nUNION ALL\n{}\nWHERE ever_opted_out{conditions}",
+        select(["CAST(NULL AS VARCHAR)", "CAST(NULL AS VARCHAR)", counted, &least]),
+        groups.join(", "),
+        select(["source", "contact_id", "1", time]),
+    )
 }

@@ -6,7 +6,7 @@ use crate::dates::{self, Start};
 
 /// Most labels of buckets on a wide and on a narrow drawing.
 const WIDE: usize = 10;
-const NARROW: usize = 5;
+const NARROW: usize = 4;
 /// Labels over lengths are at least this part of the width apart, on a wide and on a narrow drawing.
 const APART_WIDE: f64 = 0.1;
 const APART_NARROW: f64 = 0.21;
@@ -138,6 +138,15 @@ mod tests {
         let few = over_time(&days(3, 7), "day");
         assert_eq!(few.len(), 7);
         assert_eq!(labels(&few, true), ["8 Dec"]);
+    }
+
+    #[test]
+    fn a_narrow_drawing_has_room_for_four() {
+        // Every fourth of 17 weeks would be five labels: every eighth are three.
+        let weeks: Vec<String> =
+            (0..17).map(|week| format!("2025-{:02}-{:02}", 1 + week / 4, 1 + week % 4 * 7)).collect();
+        let ticks = over_time(&weeks, "week");
+        assert_eq!(labels(&ticks, true), ["1 Jan", "1 Mar", "1 May"]);
     }
 
     #[test]

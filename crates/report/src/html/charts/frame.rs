@@ -1,6 +1,6 @@
 //! A chart as a figure: title, a sentence, a key, the drawing, and its numbers as a table.
 
-use super::super::escape::escape;
+use super::super::escape::{escape, escape_bound};
 
 /// A whole chart. Texts are plain; what is HTML already says so.
 #[derive(Debug, Default)]
@@ -118,7 +118,7 @@ pub(crate) fn px(pixels: f64) -> String {
 }
 
 fn said(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!("<p class=\"say\">{}</p>\n", escape(text)) }
+    if text.is_empty() { String::new() } else { format!("<p class=\"say\">{}</p>\n", escape_bound(text)) }
 }
 
 #[cfg(test)]

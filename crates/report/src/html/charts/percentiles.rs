@@ -22,7 +22,7 @@ pub(crate) fn percentiles(id: &str, title: &str, desc: &str, times: &TimeSeries,
     let p90: Vec<Option<f64>> = times.points.iter().map(|point| known(point.p90_s)).collect();
     let (last_p50, last_p90) = (last(&p50)?, last(&p90)?);
     let target = known(times.target_s);
-    let usual = times.usual_s.filter(|(low, high)| low.is_finite() && high.is_finite());
+    let usual = usual(times);
     let held = target.into_iter().chain(usual.into_iter().flat_map(|(low, high)| [low, high]));
     let scale = Log::of(p50.iter().chain(&p90).flatten().copied().chain(held))?;
     let y = |length_s: f64| HEIGHT * (1.0 - scale.at(length_s));
@@ -31,7 +31,7 @@ pub(crate) fn percentiles(id: &str, title: &str, desc: &str, times: &TimeSeries,
         scale.ticks(TICKS).into_iter().map(|tick| (scale.at(tick), human_duration(tick))).collect();
     let mut body = axis::across(&places, 0.0, HEIGHT);
     if let Some(range) = usual {
-        body.push_str(&band::usual(&scale, range, HEIGHT, "usual mean"));
+        body.push_str(&band::usual(&scale, range, HEIGHT));
     }
     let path = |values: &[Option<f64>], class: &str| {
         let values: Vec<Option<f64>> = values.iter().map(|value| value.map(|length_s| scale.at(length_s))).collect();
@@ -46,7 +46,7 @@ pub(crate) fn percentiles(id: &str, title: &str, desc: &str, times: &TimeSeries,
     }
     body.push('\n');
     if let Some(target_s) = target {
-        body.push_str(&band::target(&scale, target_s, HEIGHT, &format!("target {}", human_duration(target_s))));
+        body.push_str(&band::target(&scale, target_s, HEIGHT));
     }
     let (upper, lower) = kept_apart(y(last_p90), y(last_p50));
     for (name, y) in [("p90", upper), ("p50", lower)] {
@@ -67,17 +67,30 @@ pub(crate) fn percentiles(id: &str, title: &str, desc: &str, times: &TimeSeries,
     Some(Plot { id, title, desc, height: HEIGHT, left, right: RIGHT, row: 0, class: "" }.draw(&body))
 }
 
-/// What the two lines are.
-pub(crate) fn key() -> String {
+/// What the two lines are, and what they are held against.
+pub(crate) fn key(times: &TimeSeries) -> String {
     let line =
         |class: &str, mark: &str| marks::sample(28, 12, &format!("<path class=\"{class}\" d=\"M1 6H27\"/>{mark}"));
-    marks::key(&[
+    let mut entries = vec![
         (line("one", "<circle class=\"f1\" cx=\"14\" cy=\"6\" r=\"3\"/>"), "p50: half took no longer".to_owned()),
         (
             line("two", "<rect class=\"f2\" x=\"11\" y=\"3\" width=\"6\" height=\"6\"/>"),
             "p90: nine in ten took no longer".to_owned(),
         ),
-    ])
+    ];
+    if let Some(target_s) = known(times.target_s) {
+        entries.push((line("limit", ""), format!("target {}", human_duration(target_s))));
+    }
+    if let Some((low_s, high_s)) = usual(times) {
+        let band = marks::sample(28, 12, "<path class=\"usual\" d=\"M1 0H27V12H1Z\"/>");
+        entries.push((band, format!("usual mean {} to {}", human_duration(low_s), human_duration(high_s))));
+    }
+    marks::key(&entries)
+}
+
+/// The usual range, where both of its ends are known.
+fn usual(times: &TimeSeries) -> Option<(f64, f64)> {
+    times.usual_s.filter(|(low, high)| low.is_finite() && high.is_finite())
 }
 
 fn last(values: &[Option<f64>]) -> Option<f64> {
@@ -115,7 +128,8 @@ mod tests {
         assert_eq!(drawing.matches("<circle").count(), 2);
         assert!(drawing.contains("<title>Tue 2 Dec 2025: p50 –, p90 – (n 0)</title>"), "{drawing}");
         assert!(drawing.contains("<title>Wed 3 Dec 2025: p50 1 min 20 s, p90 1 h 23 min (n 40)</title>"), "{drawing}");
-        assert!(drawing.contains(">target 10 min</text>"), "{drawing}");
+        assert_eq!(drawing.matches("class=\"limit\"").count(), 1);
+        assert!(key(&times).contains("</svg>target 10 min</li>"), "{}", key(&times));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What stands out, and what to do about it.
 
-use super::super::escape::escape;
+use super::super::escape::{escape, escape_bound};
 use crate::digest::{Finding, FindingKind, Suggestion};
 
 /// The findings as a list, each with a sign; empty without any.
@@ -34,7 +34,7 @@ pub(crate) fn suggested(suggestions: &[Suggestion]) -> String {
 fn item(attribute: &str, text: &str, evidence: &str, command: Option<&str>) -> String {
     let command =
         command.map(|command| format!("<p class=\"evidence\"><code>{}</code></p>", words(command))).unwrap_or_default();
-    let (text, evidence) = (escape(text), escape(evidence));
+    let (text, evidence) = (escape_bound(text), escape_bound(evidence));
     format!("<li{attribute}><p>{text}</p><p class=\"evidence\">{evidence}</p>{command}</li>\n")
 }
 

@@ -50,7 +50,7 @@ fn over_time(digest: &Digest, kpi: &str, id: &'static str, what: &str) -> String
         None => "Logarithmic scale.".to_owned(),
     };
     let table = point_table(&title, times, series);
-    Chart { id, title, say, key: percentiles::key(), drawing, table, wide: false }.figure()
+    Chart { id, title, say, key: percentiles::key(times), drawing, table, wide: false }.figure()
 }
 
 /// How long waits or resolutions were; `id` names the chart.

@@ -41,7 +41,7 @@ pub(crate) fn section(digest: &Digest) -> String {
     let newly: u64 = points.iter().map(|point| point.newly).sum();
     let last = points.last().map_or(0, |point| point.unsubscribed);
     let say = format!(
-        "{} opted out in the period by {}; {} are opted out at its end.",
+        "{} opt-outs in the period, counted by {}; {} contacts are opted out at its end.",
         count(newly),
         series.grain,
         count(last)

@@ -25,6 +25,13 @@ use crate::quarantine::Reason;
 /// Longest key that may be one of a page.
 const MAX_KEY_BYTES: usize = 1 << 10;
 
+/// Whether a text begins a page that it does not end: an object with an array under one of `wrappers`, outermost.
+pub fn begins_page(text: &[u8], wrappers: &'static [&'static str]) -> bool {
+    let mut values = Values::new(wrappers);
+    values.cut(text, false);
+    values.in_page
+}
+
 /// What scanning stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {

@@ -1,4 +1,4 @@
-//! Columns of contacts.
+//! Columns of first messages.
 
 use std::sync::Arc;
 
@@ -6,17 +6,17 @@ use arrow::array::{ArrayRef, StringBuilder};
 
 use super::{Columns, Dictionaries, ROOM_ROWS};
 use crate::rows::columns::{Coded, ids, instants};
-use crate::rows::store::{ContactRow, Rows};
+use crate::rows::store::{FirstMessageRow, Rows};
 
-pub(super) struct ContactColumns<'a> {
+pub(super) struct FirstMessageColumns<'a> {
     source: Coded<'a>,
     contact: StringBuilder,
     channel: Coded<'a>,
     first_message_at: Vec<i64>,
 }
 
-impl<'a> Columns<'a> for ContactColumns<'a> {
-    type Row = ContactRow;
+impl<'a> Columns<'a> for FirstMessageColumns<'a> {
+    type Row = FirstMessageRow;
 
     fn new(texts: &'a Dictionaries) -> Self {
         Self {
@@ -27,15 +27,15 @@ impl<'a> Columns<'a> for ContactColumns<'a> {
         }
     }
 
-    fn rows(rows: &Rows) -> &[ContactRow] {
-        &rows.contacts
+    fn rows(rows: &Rows) -> &[FirstMessageRow] {
+        &rows.first_messages
     }
 
-    fn time(row: &ContactRow) -> Option<i64> {
+    fn time(row: &FirstMessageRow) -> Option<i64> {
         Some(row.first_message_at)
     }
 
-    fn push(&mut self, walk: usize, rows: &Rows, row: &ContactRow) {
+    fn push(&mut self, walk: usize, rows: &Rows, row: &FirstMessageRow) {
         self.source.push(walk, row.source);
         self.contact.append_option(rows.text(row.contact));
         self.channel.push(walk, row.channel);
