@@ -1,6 +1,6 @@
-//! Finds the ends of CSV rows by following the quotes, byte by byte as the `csv` crate does with its default settings.
+//! Finds the ends of CSV rows by following the quotes, as the `csv` crate does byte by byte with its default settings.
 
-use memchr::{memchr, memchr3};
+use memchr::{memchr, memchr2, memrchr2};
 
 use super::{Resumption, behind_line};
 use crate::quarantine::Reason;
@@ -31,6 +31,13 @@ enum State {
     Closing,
 }
 
+/// Which end of a record is wanted where there are several up to the next quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Boundary {
+    First,
+    Last,
+}
+
 impl Quotes {
     /// At the beginning of an input.
     pub fn new(delimiter: u8) -> Self {
@@ -45,7 +52,7 @@ impl Quotes {
     /// Bytes that whole records end with.
     pub fn cut(&mut self, data: &[u8], ended: bool) -> usize {
         while self.at < data.len() {
-            self.step(data);
+            self.step(data, Boundary::Last);
         }
         if ended && self.state != State::Quoted { data.len() } else { self.boundary }
     }
@@ -69,51 +76,99 @@ impl Quotes {
             return behind_line(data);
         }
         while self.at < data.len() && self.boundary == 0 {
-            self.step(data);
+            self.step(data, Boundary::First);
         }
         if self.boundary > 0 { Resumption::At(self.boundary) } else { Resumption::NotBefore(data.len()) }
     }
 
-    /// Goes on in `data`, which begins with what was scanned before, up to where the state changes.
-    fn step(&mut self, data: &[u8]) {
+    /// Goes on in `data`, which begins with what was scanned before, up to the next quote or behind it. Between two
+    /// quotes every delimiter and line end is one: only the last byte there matters for what the next quote means.
+    fn step(&mut self, data: &[u8], wanted: Boundary) {
         let rest = &data[self.at..];
-        match self.state {
-            State::Quoted => match memchr(b'"', rest) {
-                Some(length) => {
-                    self.at += length + 1;
-                    self.state = State::Closing;
-                }
-                None => self.at = data.len(),
-            },
-            State::Plain => match memchr3(self.delimiter, b'\n', b'\r', rest) {
-                Some(length) => {
-                    self.at += length;
-                    self.end_field(data);
-                }
-                None => self.at = data.len(),
-            },
-            State::Start | State::Closing => match rest[0] {
-                b'"' => {
-                    self.at += 1;
-                    self.state = State::Quoted;
-                }
-                b'\n' | b'\r' => self.end_field(data),
-                byte if byte == self.delimiter => self.end_field(data),
-                _ => {
-                    self.at += 1;
-                    self.state = State::Plain;
-                }
-            },
+        match (memchr(b'"', rest), self.state) {
+            (Some(length), State::Quoted) => {
+                self.at += length + 1;
+                self.state = State::Closing;
+            }
+            (None, State::Quoted) => self.at = data.len(),
+            (Some(0), State::Start | State::Closing) => {
+                self.at += 1;
+                self.state = State::Quoted;
+            }
+            (Some(0), State::Plain) => self.at += 1,
+            (length, _) => self.pass(data, length.map_or(data.len(), |length| self.at + length), wanted),
         }
     }
 
-    fn end_field(&mut self, data: &[u8]) {
-        let end = data[self.at];
-        self.at += 1;
-        self.state = State::Start;
+    /// Passes over bytes outside of quotes, at least one, up to `end`.
+    fn pass(&mut self, data: &[u8], end: usize, wanted: Boundary) {
+        let from = std::mem::replace(&mut self.at, end);
+        let last = data[end - 1];
+        let ends_field = matches!(last, b'\n' | b'\r') || last == self.delimiter;
+        self.state = if ends_field { State::Start } else { State::Plain };
+        if let Some(boundary) = record_end(data, from, end, wanted) {
+            self.boundary = boundary;
+        }
+    }
+}
+
+/// The first or last end of a record in `data[from..end]`, where nothing is quoted: the place behind its line end.
+fn record_end(data: &[u8], mut from: usize, mut end: usize, wanted: Boundary) -> Option<usize> {
+    loop {
+        let passed = &data[from..end];
+        let place = match wanted {
+            Boundary::First => memchr2(b'\n', b'\r', passed),
+            Boundary::Last => memrchr2(b'\n', b'\r', passed),
+        };
+        let place = from + place?;
         // CR is an end by itself only if it is known that no LF follows.
-        if end == b'\n' || (end == b'\r' && data.get(self.at).is_some_and(|&next| next != b'\n')) {
-            self.boundary = self.at;
+        if data[place] == b'\n' || data.get(place + 1).is_some_and(|&next| next != b'\n') {
+            return Some(place + 1);
+        }
+        match wanted {
+            Boundary::First => from = place + 1,
+            Boundary::Last => end = place,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The place behind every line end outside of quotes, byte by byte, and whether a quote is open at the end.
+    fn slow(data: &[u8]) -> (Vec<usize>, bool) {
+        let (mut state, mut ends) = (State::Start, Vec::new());
+        for (at, &byte) in data.iter().enumerate() {
+            state = match (state, byte) {
+                (State::Quoted, b'"') => State::Closing,
+                (State::Quoted, _) => State::Quoted,
+                (State::Start | State::Closing, b'"') => State::Quoted,
+                (_, b',' | b'\n' | b'\r') => State::Start,
+                _ => State::Plain,
+            };
+            let next = data.get(at + 1);
+            if state == State::Start && (byte == b'\n' || (byte == b'\r' && next.is_some_and(|&next| next != b'\n'))) {
+                ends.push(at + 1);
+            }
+        }
+        (ends, state == State::Quoted)
+    }
+
+    /// Expected: the byte-by-byte twin, over every text of up to seven of these characters.
+    #[test]
+    fn ends_of_records_are_those_of_a_scan_byte_by_byte() {
+        const BYTES: &[u8] = b"a,\"\n\r";
+        for length in 0..=7_u32 {
+            for number in 0..5_usize.pow(length) {
+                let text: Vec<u8> = (0..length).map(|place| BYTES[number / 5_usize.pow(place) % 5]).collect();
+                let (ends, is_open) = slow(&text);
+                assert_eq!(Quotes::new(b',').cut(&text, false), ends.last().copied().unwrap_or(0), "{text:?}");
+                let whole = if is_open { ends.last().copied().unwrap_or(0) } else { text.len() };
+                assert_eq!(Quotes::new(b',').cut(&text, true), whole, "{text:?}");
+                let first = ends.first().map_or(Resumption::NotBefore(text.len()), |&end| Resumption::At(end));
+                assert_eq!(Quotes::new(b',').resumption(&text), first, "{text:?}");
+            }
         }
     }
 }
