@@ -19,27 +19,10 @@ pub fn twitter(text: &str) -> Option<i64> {
     // Www Mmm dd hh:mm:ss +hhmm yyyy
     // 0   4   8  11 14 17 20    26
     let text: &[u8; 30] = text.as_bytes().try_into().ok()?;
-    if ![3, 7, 10, 19, 25].iter().all(|&place: &usize| text[place] == b' ') || text[13] != b':' || text[16] != b':' {
+    if ![3, 7, 10, 19, 25].iter().all(|&place: &usize| text[place] == b' ') {
         return None;
     }
-    let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(&text[4..7]))?;
-    let month = i64::try_from(month + 1).ok()?;
-    let (day, year) = (digits(&text[8..10])?, digits(&text[26..30])?);
-    let (hour, minute, second) = (digits(&text[11..13])?, digits(&text[14..16])?, digits(&text[17..19])?);
-    let (offset_hours, offset_minutes) = (digits(&text[21..23])?, digits(&text[23..25])?);
-    let days = days_from_civil(year, month, day);
-    let is_day = civil_from_days(days) == (year, month, day);
-    let is_time = hour <= 23 && minute <= 59 && second <= 60 && offset_hours <= 23 && offset_minutes <= 59;
-    let weekday = usize::try_from(days.rem_euclid(7)).ok()?;
-    if !is_day || !is_time || !WEEKDAYS[weekday].eq_ignore_ascii_case(&text[0..3]) {
-        return None;
-    }
-    let offset_s = match text[20] {
-        b'+' => offset_hours * 3_600 + offset_minutes * 60,
-        b'-' => -(offset_hours * 3_600 + offset_minutes * 60),
-        _ => return None,
-    };
-    Some((days * DAY_S + hour * 3_600 + minute * 60 + second - offset_s) * SECOND_US)
+    instant(&text[0..3], (&text[26..30], &text[4..7], &text[8..10]), &text[11..19], &text[20..25])
 }
 
 /// Microseconds since 1970 UTC of a time by RFC 2822 with a weekday, two digits of the day, seconds and a number as
@@ -51,12 +34,32 @@ pub fn rfc2822(text: &str) -> Option<i64> {
     if text[3] != b',' || ![4, 7, 11, 16, 25].iter().all(|&place: &usize| text[place] == b' ') {
         return None;
     }
-    let mut ordered = [b' '; 30];
-    for (to, from) in [(0, 0..3), (4, 8..11), (8, 5..7), (11, 17..25), (20, 26..31), (26, 12..16)] {
-        let part = &text[from];
-        ordered[to..to + part.len()].copy_from_slice(part);
+    instant(&text[0..3], (&text[12..16], &text[8..11], &text[5..7]), &text[17..25], &text[26..31])
+}
+
+/// Microseconds since 1970 UTC of a weekday, of year, month and day, of a time `hh:mm:ss` and an offset `+hhmm`.
+fn instant(weekday: &[u8], (year, month, day): (&[u8], &[u8], &[u8]), time: &[u8], offset: &[u8]) -> Option<i64> {
+    if time[2] != b':' || time[5] != b':' {
+        return None;
     }
-    std::str::from_utf8(&ordered).ok().and_then(twitter)
+    let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))?;
+    let month = i64::try_from(month + 1).ok()?;
+    let (year, day) = (digits(year)?, digits(day)?);
+    let (hour, minute, second) = (digits(&time[0..2])?, digits(&time[3..5])?, digits(&time[6..8])?);
+    let (offset_hours, offset_minutes) = (digits(&offset[1..3])?, digits(&offset[3..5])?);
+    let days = days_from_civil(year, month, day);
+    let is_day = civil_from_days(days) == (year, month, day);
+    let is_time = hour <= 23 && minute <= 59 && second <= 60 && offset_hours <= 23 && offset_minutes <= 59;
+    let day_of_week = usize::try_from(days.rem_euclid(7)).ok()?;
+    if !is_day || !is_time || !WEEKDAYS[day_of_week].eq_ignore_ascii_case(weekday) {
+        return None;
+    }
+    let offset_s = match offset[0] {
+        b'+' => offset_hours * 3_600 + offset_minutes * 60,
+        b'-' => -(offset_hours * 3_600 + offset_minutes * 60),
+        _ => return None,
+    };
+    Some((days * DAY_S + hour * 3_600 + minute * 60 + second - offset_s) * SECOND_US)
 }
 
 fn digits(text: &[u8]) -> Option<i64> {

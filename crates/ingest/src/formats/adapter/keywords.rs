@@ -79,8 +79,8 @@ impl Keywords {
     /// The keyword that a text is: the whole of it without spaces around, in any case. `None` for any other text.
     pub fn find(&self, text: &str) -> Option<Keyword> {
         let text = text.trim();
-        // A character takes at most four bytes, so that a long text is told by its length.
-        if text.is_empty() || text.len() > 4 * self.longest {
+        // No character becomes less than one by folding, so that nearly every text is told by its length.
+        if text.is_empty() || (text.len() > self.longest && text.chars().count() > self.longest) {
             return None;
         }
         self.words.get(&folded(text)).copied()

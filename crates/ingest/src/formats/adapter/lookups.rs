@@ -36,6 +36,12 @@ impl Lookups {
     /// Keeps a value. Of two values of one key the greater text stays, so that the order of inputs makes no difference.
     pub fn put(&self, table: &str, key: &str, value: &str) {
         let key = hash(table, key);
+        // Most values come many times, each record with the same people: they only need to be looked at.
+        let shard = self.shard(key).read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if shard.get(&key).is_some_and(|known| **known >= *value) {
+            return;
+        }
+        drop(shard);
         let mut shard = self.shard(key).write().unwrap_or_else(std::sync::PoisonError::into_inner);
         match shard.get_mut(&key) {
             Some(known) if **known >= *value => {}
@@ -52,6 +58,10 @@ impl Lookups {
 
     /// The value of a key; `None` if there is none.
     pub fn get(&self, table: &str, key: &str) -> Option<String> {
+        // Often nothing was kept of any input.
+        if self.bytes() == 0 {
+            return None;
+        }
         let key = hash(table, key);
         let shard = self.shard(key).read().unwrap_or_else(std::sync::PoisonError::into_inner);
         shard.get(&key).map(|value| value.to_string())

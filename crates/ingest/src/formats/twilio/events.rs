@@ -24,13 +24,7 @@ const WAITING: &[&str] = &["accepted", "scheduled", "queued", "sending", "receiv
 /// [`Stop::Rejected`] where a field is missing or cannot be read.
 pub fn to_events(message: &Message<'_>, clock: Option<&LocalClock>, out: &mut Out<'_>) -> Result<(), Stop> {
     let direction = message.direction.as_str().ok_or(Reason::Missing("direction"))?;
-    let (direction, author) = match direction.to_ascii_lowercase().as_str() {
-        "inbound" => (Direction::Inbound, Author::Contact),
-        // What a webhook of the customer's message answered.
-        "outbound-reply" => (Direction::Outbound, Author::Bot),
-        "outbound-api" | "outbound-call" => (Direction::Outbound, Author::Agent),
-        _ => return Err(Reason::UnknownName("direction").into()),
-    };
+    let (direction, author) = sides(direction).ok_or(Reason::UnknownName("direction"))?;
     let is_status = |names: &[&str]| {
         message.status.as_str().is_some_and(|status| names.iter().any(|name| status.eq_ignore_ascii_case(name)))
     };
@@ -59,46 +53,67 @@ pub fn to_events(message: &Message<'_>, clock: Option<&LocalClock>, out: &mut Ou
         Some("START") => Draft::new(EventType::OptedIn, sid, time_us),
         _ => Draft::message(sid, time_us, direction, author),
     };
-    let (_, contact) = address(customer);
-    draft.contact_id = Some(Cow::Borrowed(contact));
-    draft.conversation_id = Some(Cow::Owned(conversation(service, customer)));
-    draft.channel = Some(match channel(service, customer) {
-        Some(channel) => Cow::Owned(channel),
-        None => Cow::Borrowed("sms"),
-    });
+    let (service, customer) = (address(service), address(customer));
+    let channel = channel(service, customer);
+    draft.contact_id = Some(Cow::Borrowed(customer.number));
+    draft.conversation_id = Some(Cow::Owned(conversation(channel.as_deref(), service.number, customer.number)));
+    draft.channel = Some(channel.unwrap_or(Cow::Borrowed("sms")));
     draft.body = message.body.as_str().map(Cow::Borrowed);
     out.event(&draft)?;
     Ok(())
 }
 
-/// The channel before an address, and the address itself: `whatsapp:+15005550006`.
-fn address(text: &str) -> (Option<&str>, &str) {
-    match text.split_once(':') {
-        Some((channel, bare)) if !channel.is_empty() && channel.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
-            (Some(channel), bare)
+/// Who wrote to whom.
+fn sides(direction: &str) -> Option<(Direction, Author)> {
+    let is = |name: &str| direction.eq_ignore_ascii_case(name);
+    if is("inbound") {
+        Some((Direction::Inbound, Author::Contact))
+    } else if is("outbound-reply") {
+        // What a webhook of the customer's message answered.
+        Some((Direction::Outbound, Author::Bot))
+    } else if is("outbound-api") || is("outbound-call") {
+        Some((Direction::Outbound, Author::Agent))
+    } else {
+        None
+    }
+}
+
+/// An address and the channel before it: `whatsapp:+15005550006`.
+#[derive(Debug, Clone, Copy)]
+struct Address<'m> {
+    channel: Option<&'m str>,
+    number: &'m str,
+}
+
+fn address(text: &str) -> Address<'_> {
+    let letters = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+    match text.split_at_checked(letters) {
+        Some((channel, rest)) if !channel.is_empty() && rest.starts_with(':') => {
+            Address { channel: Some(channel), number: &rest[1..] }
         }
-        _ => (None, text),
+        _ => Address { channel: None, number: text },
     }
 }
 
 /// The channel of two addresses in lower case; `None` is SMS. One of the two may be without it (RCS).
-fn channel(service: &str, customer: &str) -> Option<String> {
-    address(customer).0.or(address(service).0).map(str::to_ascii_lowercase)
+fn channel<'m>(service: Address<'m>, customer: Address<'m>) -> Option<Cow<'m, str>> {
+    let channel = customer.channel.or(service.channel)?;
+    let is_lower = !channel.bytes().any(|byte| byte.is_ascii_uppercase());
+    Some(if is_lower { Cow::Borrowed(channel) } else { Cow::Owned(channel.to_ascii_lowercase()) })
 }
 
-/// The pair of addresses in one order, whoever wrote, with the channel before it where that is not SMS.
-fn conversation(service: &str, customer: &str) -> String {
-    let (a, b) = (address(service).1, address(customer).1);
+/// The pair of numbers in one order, whoever wrote, with the channel before it where that is not SMS.
+fn conversation(channel: Option<&str>, a: &str, b: &str) -> String {
     let (first, second) = if a <= b { (a, b) } else { (b, a) };
-    match channel(service, customer) {
-        Some(channel) => format!("{channel}:{first}:{second}"),
-        None => format!("{first}:{second}"),
+    match channel {
+        Some(channel) => [channel, ":", first, ":", second].concat(),
+        None => [first, ":", second].concat(),
     }
 }
 
 /// Whether the user named this number among the bots, with or without its channel.
 fn is_bot(service: &str, settings: &FormatSettings) -> bool {
-    !settings.bots.is_empty() && (settings.bots.contains(service) || settings.bots.contains(address(service).1))
+    !settings.bots.is_empty() && (settings.bots.contains(service) || settings.bots.contains(address(service).number))
 }
 
 /// A time in RFC 2822 (REST), in ISO 8601 (bulk export), or on the wall of a zone.
