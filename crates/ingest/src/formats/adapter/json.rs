@@ -95,11 +95,15 @@ pub fn parse<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Reason> {
     if text.first() != Some(&b'{') {
         return Err(Reason::NotAnObject);
     }
-    serde_json::from_slice(text).map_err(|error| match std::str::from_utf8(text) {
-        Err(_) => Reason::InvalidUtf8,
-        Ok(_) if error.is_data() => Reason::UnexpectedJson,
-        Ok(_) => Reason::BrokenJson,
-    })
+    match std::str::from_utf8(text) {
+        // One check for the record in place of one for each of its keys and texts.
+        Ok(text) => serde_json::from_str(text).map_err(|error| match error.is_data() {
+            true => Reason::UnexpectedJson,
+            false => Reason::BrokenJson,
+        }),
+        // What is no UTF-8 may stand where it is passed over.
+        Err(_) => serde_json::from_slice(text).map_err(|_| Reason::InvalidUtf8),
+    }
 }
 
 impl<A: JsonAdapter> BlockDecoder for JsonRecords<A> {
@@ -121,10 +125,7 @@ impl<A: JsonAdapter> BlockDecoder for JsonRecords<A> {
 
     fn survey(&self, block: &Block) {
         for (record, _) in block.records() {
-            // What cannot be decoded is rejected in the second pass.
-            if let Ok(typed) = self.adapter.decode(record) {
-                self.adapter.survey(&typed, &self.settings.lookups);
-            }
+            self.adapter.survey(record, &self.settings.lookups);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! JSON objects and lists that are something else in odd records: the record is read without them.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -235,12 +234,6 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for ObjectOrName<'a, T> 
 
 struct ObjectOrNameVisitor<'a, T>(PhantomData<(&'a (), T)>);
 
-impl<'a, T> ObjectOrNameVisitor<'a, T> {
-    fn name(text: Cow<'a, str>) -> ObjectOrName<'a, T> {
-        ObjectOrName::Name(Scalar(Some(text)))
-    }
-}
-
 impl<'de: 'a, 'a, T: Deserialize<'de>> Visitor<'de> for ObjectOrNameVisitor<'a, T> {
     type Value = ObjectOrName<'a, T>;
 
@@ -253,23 +246,23 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Visitor<'de> for ObjectOrNameVisitor<'a, 
     }
 
     fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Self::name(Cow::Borrowed(text)))
+        Ok(ObjectOrName::Name(Scalar::of(Some(text))))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Self::name(Cow::Owned(text.to_owned())))
+        Ok(ObjectOrName::Name(Scalar::of_owned(text.to_owned())))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Self::name(Cow::Owned(number.to_string())))
+        Ok(ObjectOrName::Name(Scalar::of_signed(number)))
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(Self::name(Cow::Owned(number.to_string())))
+        Ok(ObjectOrName::Name(Scalar::of_unsigned(number)))
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(Self::name(Cow::Owned(number.to_string())))
+        Ok(ObjectOrName::Name(Scalar::of_owned(number.to_string())))
     }
 
     fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {

@@ -80,9 +80,10 @@ pub trait JsonAdapter: Send + Sync + 'static {
     /// [`Stop::Rejected`] where the record should be an event and cannot.
     fn to_events(&self, record: &Self::Record<'_>, out: &mut Out<'_>) -> Result<(), Stop>;
 
-    /// Keeps what later records need of this one. Called for every record of every input before any `to_events`, if the
-    /// format [surveys](super::Format::surveys).
-    fn survey(&self, _record: &Self::Record<'_>, _lookups: &Lookups) {}
+    /// Keeps what later records need of this one. Called with the text of every record of every input before any
+    /// `to_events`, if the format [surveys](super::Format::surveys). What cannot be read is passed over: it is rejected
+    /// when it comes to be decoded.
+    fn survey(&self, _text: &[u8], _lookups: &Lookups) {}
 }
 
 /// A format whose records are rows of CSV under a header.
@@ -102,6 +103,6 @@ pub trait CsvAdapter: Send + Sync + 'static {
     /// [`Stop::Rejected`] where the record should be an event and cannot.
     fn to_events(&self, record: &Self::Record<'_>, out: &mut Out<'_>) -> Result<(), Stop>;
 
-    /// As [`JsonAdapter::survey`].
+    /// As [`JsonAdapter::survey`], of rows that can be decoded.
     fn survey(&self, _record: &Self::Record<'_>, _lookups: &Lookups) {}
 }

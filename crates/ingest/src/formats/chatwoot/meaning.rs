@@ -265,7 +265,7 @@ pub fn time(text: &str, field: &'static str) -> Result<i64, Reason> {
 
 /// Identity of a change of a conversation: what it was and when, so that it is one event in whichever records it is told.
 pub fn change_id(event_type: EventType, conversation_id: &str, time_us: i64) -> String {
-    format!("{event_type}:{conversation_id}:{}", time_us.div_euclid(1_000))
+    [event_type.as_str(), ":", conversation_id, ":", &time_us.div_euclid(1_000).to_string()].concat()
 }
 
 #[cfg(test)]

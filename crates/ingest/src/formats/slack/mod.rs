@@ -93,19 +93,19 @@ impl JsonAdapter for SlackRecords {
         }
     }
 
-    fn survey(&self, record: &Record<'_>, lookups: &Lookups) {
-        match record {
-            Record::Message(message) => {
+    fn survey(&self, text: &[u8], lookups: &Lookups) {
+        match &self.decode(text) {
+            Ok(Record::Message(message)) => {
                 self.people.survey_author(message, lookups);
                 events::survey_thread(message, &self.room, lookups);
             }
-            Record::User(user) => self.people.survey_user(user, lookups),
-            Record::Channel(channel) => {
+            Ok(Record::User(user)) => self.people.survey_user(user, lookups),
+            Ok(Record::Channel(channel)) => {
                 if let Some(name) = channel.name.as_str().or(channel.id.as_str()) {
                     events::survey_channel(channel, &folder_beside(&self.input, name), lookups);
                 }
             }
-            Record::Other => {}
+            Ok(Record::Other) | Err(_) => {}
         }
     }
 }

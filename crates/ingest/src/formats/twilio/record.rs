@@ -1,7 +1,5 @@
 //! A message as Twilio writes it.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 
 use crate::error::IngestError;
@@ -77,9 +75,7 @@ impl Fields {
     /// # Errors
     /// [`Reason::InvalidUtf8`].
     pub fn read<'a>(&self, row: &'a Row<'_>) -> Result<Message<'a>, Reason> {
-        let text = |column: Option<usize>| -> Result<Scalar<'a>, Reason> {
-            row.text(column).map(|text| Scalar(text.map(Cow::Borrowed)))
-        };
+        let text = |column: Option<usize>| -> Result<Scalar<'a>, Reason> { row.text(column).map(Scalar::of) };
         Ok(Message {
             sid: text(Some(self.sid))?,
             direction: text(Some(self.direction))?,
@@ -87,9 +83,9 @@ impl Fields {
             to: text(Some(self.to))?,
             status: text(self.status)?,
             date_sent: text(Some(self.sent))?,
-            date_created: Scalar(None),
+            date_created: Scalar::default(),
             // As it stands, so that it is the same text as in JSON.
-            body: Scalar(row.raw(self.body)?.map(Cow::Borrowed)),
+            body: Scalar::of(row.raw(self.body)?),
             opt_out_type: text(self.opt_out_type)?,
         })
     }

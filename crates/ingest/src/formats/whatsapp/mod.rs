@@ -84,8 +84,10 @@ impl JsonAdapter for Deliveries {
         events::to_events(record, out)
     }
 
-    fn survey(&self, record: &Delivery<'_>, lookups: &Lookups) {
-        events::survey(record, lookups);
+    fn survey(&self, text: &[u8], lookups: &Lookups) {
+        if let Ok(delivery) = self.decode(text) {
+            events::survey(&delivery, lookups);
+        }
     }
 }
 

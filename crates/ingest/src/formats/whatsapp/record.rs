@@ -145,23 +145,34 @@ impl Message<'_> {
             .into_iter()
             .filter_map(Lenient::get)
             .chain(choice)
-            .find_map(|content| {
-                [&content.body, &content.text, &content.title, &content.caption].into_iter().find_map(Scalar::as_str)
-            })
+            .find_map(|content| content.0.as_str())
     }
 }
 
-/// What a message holds: each type has its text under one of these.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-struct Content<'a> {
-    #[serde(borrow, default)]
+/// The text of what a message holds. There are nine places for it in a message, and one at most is taken.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Content<'a>(Scalar<'a>);
+
+/// Each type of message has its text under one of these.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Texts<'a> {
+    #[serde(borrow)]
     body: Scalar<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     text: Scalar<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     title: Scalar<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     caption: Scalar<'a>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts = Texts::deserialize(deserializer)?;
+        let mut texts = [texts.body, texts.text, texts.title, texts.caption].into_iter();
+        Ok(Self(texts.find(|text| text.as_str().is_some()).unwrap_or_default()))
+    }
 }
 
 /// The choice that a customer made.

@@ -1,12 +1,13 @@
 //! What Zendesk's objects mean.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use tapemeasure_model::event::{Author, Direction, EventType};
 
 use super::people::{People, Role, SYSTEM_USER};
-use super::record::{Audit, Entry, Kind, Record};
+use super::record::{Audit, Entry, Kind, Outline, Record};
 use super::ticket::Ticket;
 use super::via::Via;
 use crate::error::IngestError;
@@ -59,7 +60,7 @@ pub fn to_events(people: &People, record: &Record<'_>, out: &mut Out<'_>) -> Res
             let id = record.ticket_id.as_str().ok_or(Reason::Missing("ticket_id"))?;
             let kept = Ticket::find(id, &out.settings().lookups);
             let update = Update::of_record(record)?;
-            if !changes(people, &Ticket::kept(id, kept.as_deref()), &update, &HashSet::new(), out)? {
+            if !changes(people, &Ticket::kept(id, kept.as_deref()), &update, &|_| false, out)? {
                 out.ignore()?;
             }
             Ok(())
@@ -70,7 +71,7 @@ pub fn to_events(people: &People, record: &Record<'_>, out: &mut Out<'_>) -> Res
 }
 
 /// Keeps what other records need of this one.
-pub fn survey(people: &People, record: &Record<'_>, lookups: &Lookups) {
+pub fn survey(people: &People, record: &Outline<'_>, lookups: &Lookups) {
     match record.kind() {
         Kind::User => people.keep(record, lookups),
         Kind::Ticket => {
@@ -91,7 +92,7 @@ pub fn survey(people: &People, record: &Record<'_>, lookups: &Lookups) {
 }
 
 /// Id of a ticket. An object that only holds comments and audits has it under another key.
-fn ticket_id<'r>(record: &'r Record<'_>) -> Option<&'r str> {
+fn ticket_id<'r, E, A>(record: &'r Record<'_, E, A>) -> Option<&'r str> {
     let fields = record.ticket.as_deref().unwrap_or(record);
     fields.ticket_id.as_str().or(fields.id.as_str()).or(record.ticket_id.as_str())
 }
@@ -115,15 +116,16 @@ fn ticket(people: &People, record: &Record<'_>, out: &mut Out<'_>) -> Result<(),
         }
     }
     // An audit repeats the comments that it brought.
-    let told: HashSet<&str> = if audits.is_empty() {
-        HashSet::new()
-    } else {
-        comments.iter().filter_map(|entry| entry.id.as_str()).collect()
+    let told = OnceCell::new();
+    let is_told = |id: &str| {
+        let ids = || comments.iter().filter_map(|entry| entry.id.as_str()).collect();
+        let told: &HashSet<&str> = told.get_or_init(ids);
+        told.contains(id)
     };
     for audit in audits {
         match Update::of_audit(audit) {
             Ok(update) => {
-                if !changes(people, &ticket, &update, &told, out)? {
+                if !changes(people, &ticket, &update, &is_told, out)? {
                     out.ignore()?;
                 }
             }
@@ -146,19 +148,20 @@ fn ticket(people: &People, record: &Record<'_>, out: &mut Out<'_>) -> Result<(),
     Ok(())
 }
 
-/// Gives the events of an update; of its comments only those that are not told yet. Says whether there was any.
+/// Gives the events of an update; of its comments only those that are not told yet, which their ids tell. Says whether
+/// there was any.
 fn changes(
     people: &People,
     ticket: &Ticket<'_>,
     update: &Update<'_>,
-    told: &HashSet<&str>,
+    is_told: &dyn Fn(&str) -> bool,
     out: &mut Out<'_>,
 ) -> Result<bool, IngestError> {
     let mut gave = false;
     let mut status: Option<(Option<&str>, &str, &Entry<'_>)> = None;
     for entry in update.entries {
         if entry.is_comment() {
-            if entry.id.as_str().is_some_and(|id| told.contains(id)) {
+            if entry.id.as_str().is_some_and(is_told) {
                 continue;
             }
             gave = true;

@@ -124,8 +124,10 @@ impl JsonAdapter for ZendeskRecords {
         events::to_events(&self.people, record, out)
     }
 
-    fn survey(&self, record: &Record<'_>, lookups: &Lookups) {
-        events::survey(&self.people, record, lookups);
+    fn survey(&self, text: &[u8], lookups: &Lookups) {
+        if let Ok(outline) = json::parse(text) {
+            events::survey(&self.people, &outline, lookups);
+        }
     }
 }
 

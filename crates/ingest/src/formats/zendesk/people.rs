@@ -1,6 +1,6 @@
 //! Who of Zendesk's users is a customer, an agent, a bot.
 
-use super::record::{Kind, Record, User};
+use super::record::{Kind, Outline, User};
 use super::ticket::Ticket;
 use crate::formats::FormatSettings;
 use crate::formats::adapter::lookups::Lookups;
@@ -62,7 +62,7 @@ impl People {
     }
 
     /// Keeps the role of a user that is a record by itself, or those of the users that came with a ticket.
-    pub fn keep(&self, record: &Record<'_>, lookups: &Lookups) {
+    pub fn keep(&self, record: &Outline<'_>, lookups: &Lookups) {
         let keep = |id: &Scalar<'_>, role: &Scalar<'_>, email: &Scalar<'_>| {
             if let Some(id) = id.as_str()
                 && let Some(role) = self.listed(id, email.as_str()).or_else(|| role.as_str().and_then(Role::from_name))

@@ -12,9 +12,11 @@ use crate::formats::adapter::lenient::{Lenient, LenientList};
 use crate::formats::adapter::scalar::Scalar;
 
 /// An object of whichever kind: the fields of all of them. Absent and null are the same.
+///
+/// `E` is what is kept of a comment or change, `A` what is kept of an audit.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Record<'a> {
+#[serde(default, bound(deserialize = "E: Default + Deserialize<'de>, A: Default + Deserialize<'de>"))]
+pub struct Record<'a, E = Entry<'a>, A = Audit<'a>> {
     #[serde(borrow)]
     pub id: Scalar<'a>,
     /// RFC 3339.
@@ -29,7 +31,7 @@ pub struct Record<'a> {
     // A ticket.
     /// The ticket's fields, where an export tool puts them beside `comments` and not around it.
     #[serde(borrow, deserialize_with = "object")]
-    pub ticket: Option<Box<Record<'a>>>,
+    pub ticket: Option<Box<Record<'a, E, A>>>,
     #[serde(borrow)]
     pub status: Scalar<'a>,
     #[serde(borrow)]
@@ -51,10 +53,8 @@ pub struct Record<'a> {
     pub tags: Tags<'a>,
     #[serde(borrow, deserialize_with = "object")]
     pub metric_set: Option<MetricSet<'a>>,
-    #[serde(borrow)]
-    pub comments: Option<Vec<Entry<'a>>>,
-    #[serde(borrow)]
-    pub audits: Option<Vec<Audit<'a>>>,
+    pub comments: Option<Vec<E>>,
+    pub audits: Option<Vec<A>>,
     #[serde(borrow, deserialize_with = "users")]
     pub users: Option<Vec<User<'a>>>,
 
@@ -69,10 +69,8 @@ pub struct Record<'a> {
     pub plain_body: Scalar<'a>,
     #[serde(borrow)]
     pub public: Scalar<'a>,
-    #[serde(borrow)]
-    pub events: Option<Vec<Entry<'a>>>,
-    #[serde(borrow)]
-    pub child_events: Option<Vec<Entry<'a>>>,
+    pub events: Option<Vec<E>>,
+    pub child_events: Option<Vec<E>>,
     /// Seconds since 1970.
     #[serde(borrow)]
     pub timestamp: Scalar<'a>,
@@ -91,6 +89,10 @@ pub struct Record<'a> {
     #[serde(borrow)]
     pub score: Scalar<'a>,
 }
+
+/// An object without its comments and audits, of which only is known whether there are any: all that the first pass
+/// needs of most objects is short beside them.
+pub type Outline<'a> = Record<'a, IgnoredAny, IgnoredAny>;
 
 /// An object beside what matters. Anything else is nothing, so that it does not cost the ticket.
 pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
@@ -131,7 +133,7 @@ pub enum Kind {
     Unknown,
 }
 
-impl Record<'_> {
+impl<E, A> Record<'_, E, A> {
     /// Which object it is, by the fields that only that one has.
     pub fn kind(&self) -> Kind {
         let has = |field: &Scalar<'_>| field.as_str().is_some();
@@ -302,8 +304,8 @@ impl<'de: 'a, 'a> Visitor<'de> for TagsVisitor<'a> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Tags<'a>, A::Error> {
         let mut first = None;
-        while let Some(Scalar(tag)) = list.next_element::<Scalar<'a>>()? {
-            first = first.or_else(|| tag.filter(|tag| is_topic(tag)));
+        while let Some(tag) = list.next_element::<Scalar<'a>>()? {
+            first = first.or_else(|| tag.into_text().filter(|tag| is_topic(tag)));
         }
         Ok(Tags(first))
     }

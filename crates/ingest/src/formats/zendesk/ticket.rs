@@ -55,7 +55,7 @@ impl<'r> Ticket<'r> {
     }
 
     /// A ticket with its fields.
-    pub fn of(id: &'r str, fields: &'r Record<'_>) -> Self {
+    pub fn of<E, A>(id: &'r str, fields: &'r Record<'_, E, A>) -> Self {
         Self {
             id,
             requester: fields.requester_id.as_str(),

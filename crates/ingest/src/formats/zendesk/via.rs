@@ -127,7 +127,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Via<'a> {
             ObjectOrName::Object(named) => {
                 Via { channel: named.channel, rel: named.source.map_or_else(Scalar::default, |source| source.rel) }
             }
-            ObjectOrName::Name(channel) => Via { channel, rel: Scalar(None) },
+            ObjectOrName::Name(channel) => Via { channel, rel: Scalar::default() },
             ObjectOrName::Neither => Via::default(),
         })
     }

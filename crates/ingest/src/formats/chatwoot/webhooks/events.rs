@@ -54,9 +54,12 @@ fn message(payload: &Payload<'_>, out: &mut Out<'_>) -> Result<(), Stop> {
     draft.conversation_id = thread.and_then(|thread| thread.id()).map(Cow::Borrowed);
     if draft.event_type == EventType::Message {
         // Before 2020-05 the customer stood beside the agent, and `sender` was the agent only.
-        let writer = payload.contact.get().or(sender.filter(|_| kind == Kind::Incoming));
+        let writer = match payload.contact.get() {
+            Some(contact) => Some(&contact.id),
+            None => sender.filter(|_| kind == Kind::Incoming).map(|sender| &sender.id),
+        };
         let contact_id = thread.and_then(|thread| thread.contact_id());
-        draft.contact_id = contact_id.or_else(|| writer.and_then(|writer| writer.id.as_str())).map(Cow::Borrowed);
+        draft.contact_id = contact_id.or_else(|| writer.and_then(|id| id.as_str())).map(Cow::Borrowed);
         draft.channel = thread.and_then(|thread| thread.channel());
         let team = thread.and_then(|thread| thread.team());
         draft.team = team.or_else(|| payload.inbox.get().and_then(|inbox| inbox.text())).map(Cow::Borrowed);

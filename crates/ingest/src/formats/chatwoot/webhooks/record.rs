@@ -42,7 +42,7 @@ pub struct Payload<'a> {
     #[serde(borrow, default)]
     pub sender: Lenient<Person<'a>>,
     #[serde(borrow, default)]
-    pub contact: Lenient<Person<'a>>,
+    pub contact: Lenient<Identified<'a>>,
     #[serde(borrow, default)]
     pub inbox: Lenient<Named<'a>>,
     #[serde(borrow, default)]
@@ -208,13 +208,29 @@ impl Named<'_> {
     }
 }
 
+/// A customer of whom nothing but the id matters.
+#[derive(Debug, Deserialize)]
+pub struct Identified<'a> {
+    #[serde(borrow, default)]
+    pub id: Scalar<'a>,
+}
+
+/// The agent or bot that a conversation is given to.
+#[derive(Debug, Deserialize)]
+struct Assignee<'a> {
+    #[serde(borrow, default)]
+    id: Scalar<'a>,
+    #[serde(rename = "type", borrow, default)]
+    kind: Scalar<'a>,
+}
+
 /// People of a conversation.
 #[derive(Debug, Deserialize)]
 pub struct Meta<'a> {
     #[serde(borrow, default)]
-    sender: Lenient<Person<'a>>,
+    sender: Lenient<Identified<'a>>,
     #[serde(borrow, default)]
-    assignee: Lenient<Person<'a>>,
+    assignee: Lenient<Assignee<'a>>,
     #[serde(borrow, default)]
     team: Lenient<Named<'a>>,
 }
