@@ -8,6 +8,7 @@
 //! | `extract` | the `deleted` events of a file |
 //! | [`deletions`] | which events never happened (E3) |
 //! | `subscriptions` | who opted out where and when (U1) |
+//! | `targets` | which deletions may have hit which file |
 //! | [`derive`](mod@derive) | from a snapshot to facts: names, reuse, parallel ranges, files |
 //! | `compare` | whether two derivations gave the same rows |
 //! | `sources` | events by source |
@@ -27,6 +28,7 @@ mod rows;
 pub mod schema;
 mod sources;
 mod subscriptions;
+mod targets;
 
 pub use compare::compare;
 pub use deletions::DeletedIds;

@@ -196,6 +196,14 @@ impl Engine {
         Ok(())
     }
 
+    /// The table in memory that has the rows of `[since, until)` of a table of the archive, and some of its columns; none
+    /// where they are not [loaded](Self::preload).
+    pub async fn in_memory(&self, table: &str, since_us: i64, until_us: i64) -> Option<&'static str> {
+        let held = (*self.kpis.loaded.read().await)?;
+        let shape = loaded::SHAPES.iter().find(|shape| shape.table == table)?;
+        held.holds(since_us, until_us).then_some(shape.name)
+    }
+
     /// Works out a KPI.
     ///
     /// # Errors

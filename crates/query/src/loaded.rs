@@ -65,7 +65,11 @@ impl Loaded {
     /// Whether every row of a period lies in it.
     pub(crate) fn covers(self, asked: &Asked) -> bool {
         let Some(since_us) = asked.since_us.or(asked.first_us) else { return false };
-        let until_us = asked.until_us.unwrap_or(asked.as_of_us.saturating_add(1));
+        self.holds(since_us, asked.until_us.unwrap_or(asked.as_of_us.saturating_add(1)))
+    }
+
+    /// Whether `[since, until)` lies in it.
+    pub(crate) fn holds(self, since_us: i64, until_us: i64) -> bool {
         self.since_us <= since_us && until_us <= self.until_us
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use tapemeasure_archive::{Archive, DerivedStore, EventFile, Snapshot, may_contain_event_id};
+use tapemeasure_archive::{Archive, DerivedStore, EventFile, Snapshot};
 use tapemeasure_model::period::Period;
 use tapemeasure_model::settings::Settings;
 
@@ -16,6 +16,7 @@ use super::{DeriveOptions, Facts, named};
 use crate::FactsError;
 use crate::deletions::DeletedIds;
 use crate::rows::tables::{Share, Table, batches};
+use crate::targets::Targets;
 
 /// A carry larger than this is kept for the last two periods only: an archive without closes carries all it has.
 const CARRY_KEPT_BYTES: usize = 16 << 20;
@@ -44,7 +45,8 @@ pub(super) fn run(
     options: &DeriveOptions<'_>,
     facts: &mut Facts,
 ) -> Result<Vec<String>, FactsError> {
-    let links = links(archive, snapshot, &facts.deletions, facts.as_of_us, options.threads.max(1))?;
+    let targets = Targets::of(&facts.deletions, options.afresh);
+    let links = links(archive, snapshot, &targets, facts.as_of_us, options.threads.max(1))?;
     let store = archive.derived();
     if options.afresh {
         afresh(&links, Walks::new(archive, settings, *options, facts.as_of_us), facts)?;
@@ -101,7 +103,7 @@ pub(super) fn freshness(
     let fold_hash = settings.fold_hash();
     let mut carry = Some(NOTHING_CARRIED.to_owned());
     let mut fresh = Vec::new();
-    for link in links(archive, snapshot, deletions, as_of_us, threads)? {
+    for link in links(archive, snapshot, &Targets::of(deletions, false), as_of_us, threads)? {
         carry = carry.and_then(|carry| {
             let name = names::piece(link.period, &carry, &fold_hash, link.files, &link.deleted);
             Piece::find(&store, &name).map(|piece| piece.carry)
@@ -259,25 +261,15 @@ fn add_rows(shares: &[Share], facts: &mut Facts) -> Result<(), FactsError> {
 fn links<'a>(
     archive: &Archive,
     snapshot: &'a Snapshot,
-    deletions: &DeletedIds,
+    targets: &Targets<'_>,
     as_of_us: i64,
     threads: usize,
 ) -> Result<Vec<Link<'a>>, FactsError> {
     let periods: Vec<Period> = snapshot.periods().into_iter().filter(|p| p.start_us() <= as_of_us).collect();
-    let ids = deletions.sorted();
     let share = periods.len().div_ceil(threads).max(1);
     let link = |period: Period| -> Result<Link<'a>, FactsError> {
         let files = snapshot.files_of(period);
-        let mut hit = vec![false; ids.len()];
-        if !ids.is_empty() {
-            let event_ids: Vec<&str> = ids.iter().map(|(_, id)| *id).collect();
-            for file in files {
-                for (hit, may) in hit.iter_mut().zip(may_contain_event_id(archive, file, &event_ids)?) {
-                    *hit |= may;
-                }
-            }
-        }
-        let deleted = DeletedIds::new(ids.iter().zip(hit).filter(|(_, hit)| *hit).map(|(id, _)| *id));
+        let deleted = targets.within(archive, files)?;
         let whole = files.iter().all(|file| file.max_time_us <= as_of_us);
         Ok(Link { period, files, deleted, whole })
     };

@@ -8,6 +8,7 @@ use super::Facts;
 use super::names::FOLDER;
 use crate::FactsError;
 use crate::extract;
+use crate::targets::Targets;
 
 /// The derived files that neither hold `facts` nor help to derive those of `snapshot`, by name: candidates for removal.
 /// Removing one that is needed after all costs only deriving it again.
@@ -17,10 +18,12 @@ use crate::extract;
 pub fn stale(archive: &Archive, snapshot: &Snapshot, facts: &Facts) -> Result<Vec<String>, FactsError> {
     let store = archive.derived();
     let in_use: HashSet<&str> = facts.pieces.iter().map(String::as_str).collect();
-    let extracts: HashSet<String> = snapshot.files().iter().map(extract::name).collect();
+    let targets = Targets::of(&facts.deletions, false);
+    let of_files: HashSet<String> =
+        snapshot.files().iter().flat_map(|file| [extract::name(file), targets.name(file)]).collect();
     let is_stale = |name: &str| match name.strip_prefix(FOLDER) {
         Some(_) => !in_use.contains(name.split('.').next().unwrap_or(name)),
-        None => !extracts.contains(name),
+        None => !of_files.contains(name),
     };
     Ok(store.list()?.into_iter().filter(|file| is_stale(&file.name)).map(|file| file.name).collect())
 }

@@ -1,5 +1,6 @@
 //! What a report asks, about which period.
 
+use arrow::array::RecordBatch;
 use tapemeasure_model::settings::Settings;
 use tapemeasure_model::zone::{Grain, LocalTime, Zone};
 use tapemeasure_query::{Engine, KpiRequest};
@@ -82,6 +83,24 @@ impl Question<'_> {
         let work = async { Ok::<_, Failure>(self.engine.sql(query, &[]).await?.collect_rows().await?) };
         tokio::select! {
             rows = work => Ok(Rows::new(rows?)),
+            () = watch::until_interrupted() => Err(Failure::Interrupted),
+        }
+    }
+
+    /// Gives `each` the rows of a query, batch by batch.
+    ///
+    /// # Errors
+    /// As running it, and the user's Ctrl-C.
+    pub async fn each(&self, query: &str, mut each: impl FnMut(&RecordBatch)) -> Result<(), Failure> {
+        let work = async {
+            let mut rows = self.engine.sql(query, &[]).await?;
+            while let Some(batch) = rows.next_batch().await {
+                each(&batch?);
+            }
+            Ok::<_, Failure>(())
+        };
+        tokio::select! {
+            done = work => done,
             () = watch::until_interrupted() => Err(Failure::Interrupted),
         }
     }

@@ -1,5 +1,7 @@
 //! How long waits and resolutions are: how many reach no further than the target, its half, its double, and so on.
 
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
 use tapemeasure_model::instant::format_instant;
 use tapemeasure_query::Definition;
 use tapemeasure_report::digest::{AVERAGE_RESPONSE_TIME, Distribution, RESOLUTION_TIME, Reached};
@@ -35,17 +37,31 @@ async fn spread(
 ) -> Result<Option<Distribution>, Failure> {
     // A target of nothing has no half and no double.
     let Some(target_us) = target_us(definition, question.settings).filter(|us| *us > 0) else { return Ok(None) };
-    let edges_us = edges(target_us);
-    let rows = question.sql(&query(definition, column, &edges_us, question.period())).await?;
-    let reached = edges_us
-        .iter()
-        .enumerate()
-        .map(|(place, (_, up_to_s))| Reached { up_to_s: *up_to_s, n: rows.count(&format!("up_to_{place}"), 0) });
+    let edges = edges(target_us);
+    let (since_us, until_us) = question.period();
+    let table = question.engine.in_memory(&definition.table, since_us, until_us).await;
+    let query = query(definition, table.unwrap_or(&definition.table), column, (since_us, until_us));
+    // How many reach each edge, but not the one before; those behind the last edge stand last.
+    let mut counts = vec![0_u64; edges.len() + 1];
+    question
+        .each(&query, |batch| {
+            let Some(lengths) = batch.column(0).as_primitive_opt::<Int64Type>() else { return };
+            for length in lengths.iter().flatten() {
+                counts[edges.partition_point(|(us, _)| *us < length)] += 1;
+            }
+        })
+        .await?;
+    let mut n = 0;
+    let reached = edges.iter().zip(&counts).map(|((_, up_to_s), count)| {
+        n += count;
+        Reached { up_to_s: *up_to_s, n }
+    });
+    let reached = reached.collect();
     Ok(Some(Distribution {
         kpi: definition.name.clone(),
         target_s: target_us as f64 / 1e6,
-        n: rows.count("n", 0),
-        reached: reached.collect(),
+        n: counts.iter().sum(),
+        reached,
         apart,
     }))
 }
@@ -59,18 +75,11 @@ fn edges(target_us: i64) -> Vec<(i64, f64)> {
     halves.chain(doubles).collect()
 }
 
-/// One pass over the rows: what is counted is cumulative, so that every edge is one comparison.
-fn query(definition: &Definition, column: &str, edges_us: &[(i64, f64)], (since_us, until_us): (i64, i64)) -> String {
-    let counts: String = edges_us
-        .iter()
-        .enumerate()
-        .map(|(place, (us, _))| format!("  count(*) FILTER (WHERE {column} <= {us}) AS up_to_{place},\n"))
-        .collect();
+/// The lengths of a period; null where a row has none.
+fn query(definition: &Definition, table: &str, column: &str, (since_us, until_us): (i64, i64)) -> String {
     let filter = definition.filter.as_ref().map(|filter| format!("\n  AND ({filter})")).unwrap_or_default();
     format!(
-        "SELECT\n{counts}  count({column}) AS n\nFROM {}\nWHERE {time} >= instant('{}')\n  AND {time} < \
-         instant('{}'){filter}",
-        definition.table,
+        "SELECT\n  {column}\nFROM {table}\nWHERE {time} >= instant('{}')\n  AND {time} < instant('{}'){filter}",
         format_instant(since_us),
         format_instant(until_us),
         time = definition.time
@@ -99,10 +108,10 @@ mod tests {
         let definitions = Definitions::built_in();
         let definition = definitions.get(RESOLUTION_TIME).unwrap();
         assert_eq!(
-            query(definition, "resolution_us", &[(5, 0.0)], (0, 1_000_000)),
-            "SELECT\n  count(*) FILTER (WHERE resolution_us <= 5) AS up_to_0,\n  count(resolution_us) AS n\nFROM sessions\n\
-             WHERE closed_at >= instant('1970-01-01T00:00:00.000000Z')\n  AND closed_at < \
-             instant('1970-01-01T00:00:01.000000Z')\n  AND (resolution_us IS NOT NULL)"
+            query(definition, "sessions_loaded", "resolution_us", (0, 1_000_000)),
+            "SELECT\n  resolution_us\nFROM sessions_loaded\nWHERE closed_at >= \
+             instant('1970-01-01T00:00:00.000000Z')\n  AND closed_at < instant('1970-01-01T00:00:01.000000Z')\n  AND \
+             (resolution_us IS NOT NULL)"
         );
     }
 }

@@ -1,9 +1,8 @@
 //! The combinations of dimension values that occur in the answers, numbered.
 
-use std::collections::HashMap;
-
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::row::{OwnedRow, RowConverter, SortField};
+use datafusion::common::HashMap;
 use datafusion::error::Result;
 
 use super::column;

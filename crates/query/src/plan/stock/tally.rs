@@ -1,6 +1,5 @@
 //! Contacts by group and bucket: sums over the answers.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,6 +7,7 @@ use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch};
 use datafusion::common::cast::{
     as_boolean_array, as_int64_array, as_string_view_array, as_timestamp_microsecond_array,
 };
+use datafusion::common::{HashMap, HashSet};
 use datafusion::error::Result;
 
 use super::groups::Groups;
@@ -99,11 +99,11 @@ impl Tally {
     }
 
     /// Counts who was first seen when; tells when those who ever opted out were.
-    fn take_seen(
+    fn take_seen<'a>(
         &mut self,
-        batch: &RecordBatch,
+        batch: &'a RecordBatch,
         groups: &[usize],
-        contacts: &mut Numbers,
+        contacts: &mut Numbers<'a>,
     ) -> Result<HashMap<Member, i64>> {
         let (buckets, counts) =
             (as_int64_array(column(batch, "bucket")?)?, as_int64_array(column(batch, "contacts")?)?);
@@ -126,11 +126,11 @@ impl Tally {
     }
 
     /// Counts who opted out when; tells at the end of which buckets each was out, channel by channel.
-    fn take_changes(
+    fn take_changes<'a>(
         &mut self,
-        batch: &RecordBatch,
+        batch: &'a RecordBatch,
         groups: &[usize],
-        contacts: &mut Numbers,
+        contacts: &mut Numbers<'a>,
     ) -> Result<HashMap<Member, Vec<(usize, usize)>>> {
         let sources = as_string_view_array(column(batch, "contact_source")?)?;
         let names = as_string_view_array(column(batch, "contact")?)?;
@@ -215,13 +215,13 @@ impl Tally {
 
 /// Contacts by number.
 #[derive(Default)]
-struct Numbers {
-    numbers: HashMap<(String, String), usize>,
+struct Numbers<'a> {
+    numbers: HashMap<(&'a str, &'a str), usize>,
 }
 
-impl Numbers {
-    fn of(&mut self, source: &str, contact: &str) -> usize {
+impl<'a> Numbers<'a> {
+    fn of(&mut self, source: &'a str, contact: &'a str) -> usize {
         let next = self.numbers.len();
-        *self.numbers.entry((source.to_owned(), contact.to_owned())).or_insert(next)
+        *self.numbers.entry((source, contact)).or_insert(next)
     }
 }
