@@ -10,7 +10,7 @@ import chromium
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PICTURE = os.path.join(HERE, "..", "..", "docs", "images", "report.png")
-WIDTH, HEIGHT = 1280, 1560
+WIDTH, HEIGHT = 1280, 1640
 # The largest picture that a page of a repository should load.
 BYTES_MAX = 400_000
 

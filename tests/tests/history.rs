@@ -136,3 +136,127 @@ fn a_setting_is_kept_and_shown() {
         std::fs::read_to_string(archive.root().join("settings.toml")).expect("settings are kept in the archive");
     assert!(stored.contains("session_gap"), "settings.toml:\n{stored}");
 }
+
+/// The table against the messages and changes that it is made of, however the events came.
+#[test]
+fn contacts_have_one_row_a_channel_with_their_first_message() {
+    let Some(oracle) = Oracle::find() else { return };
+    let log = oracle.random(97, 250);
+    let (whole, cut) = (Archive::of(&log), Archive::new());
+    for piece in log.cut(4) {
+        cut.ingest_log(&piece, &[]);
+        // What is made after each piece is no part of what is made after the next.
+        cut.run(&["kpi", "unsubscribed_contacts"]).done();
+    }
+    let by_hand = "WITH first AS (
+            SELECT source, contact_id, channel, min(occurred_at) AS first_message_at
+            FROM messages WHERE contact_id IS NOT NULL GROUP BY source, contact_id, channel
+        ), numbered AS (
+            SELECT *, row_number() OVER (
+                PARTITION BY source, contact_id ORDER BY first_message_at, channel NULLS FIRST
+            ) AS place FROM first
+        ), gone AS (
+            SELECT DISTINCT source, contact_id, true AS ever_opted_out FROM subscriptions WHERE opted_out
+        )
+        SELECT source, contact_id, channel, first_message_at, place = 1 AS is_first,
+            coalesce(ever_opted_out, false) AS ever_opted_out
+        FROM numbered LEFT JOIN gone USING (source, contact_id) ORDER BY 1, 2, 3 NULLS FIRST";
+    let kept = "SELECT * FROM contacts ORDER BY 1, 2, 3 NULLS FIRST";
+    for archive in [&whole, &cut] {
+        let expected = archive.sql(by_hand, &[]);
+        let out = expected.iter().filter(|row| row["ever_opted_out"] == true).count();
+        assert!(out > 0 && out < expected.len(), "the log has contacts that opted out, and others");
+        for threads in ["1", "3"] {
+            forget_derived(archive.root());
+            assert_eq!(archive.sql(kept, &["--threads", threads]), expected, "{threads} threads");
+        }
+        // A part of the log: rows in memory in place of files.
+        let half = format!("SELECT occurred_at AS at FROM events ORDER BY 1 LIMIT 1 OFFSET {}", log.events().len() / 2);
+        let as_of = archive.sql(&half, &[])[0]["at"].as_str().expect("an instant").to_owned();
+        let options = ["--as-of", as_of.as_str()];
+        assert_eq!(archive.sql(kept, &options), archive.sql(by_hand, &options), "as of {as_of}");
+        archive.run(&["verify"]).done();
+    }
+}
+
+#[test]
+fn what_deletions_may_have_hit_is_asked_again_where_it_is_damaged() {
+    let Some(oracle) = Oracle::find() else { return };
+    let archive = Archive::of(&oracle.random(98, 250));
+    let numbers = archive.numbers();
+    let kept = || -> Vec<std::path::PathBuf> {
+        let folder = archive.root().join("derived/deletions");
+        let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let files = files.map(|file| file.expect("an entry of the folder").path());
+        files.filter(|path| path.extension().is_some_and(|ending| ending == "targets")).collect()
+    };
+    let whole: Vec<(std::path::PathBuf, Vec<u8>)> =
+        kept().into_iter().map(|path| (path.clone(), std::fs::read(path).expect("it was there"))).collect();
+    assert!(!whole.is_empty(), "the log has deletions");
+    for (path, bytes) in &whole {
+        std::fs::write(path, &bytes[..bytes.len() - 1]).expect("the folder can be written");
+    }
+    assert_eq!(archive.numbers(), numbers);
+    for (path, bytes) in &whole {
+        assert_eq!(&std::fs::read(path).expect("it is kept again"), bytes, "{}", path.display());
+    }
+    archive.run(&["vacuum"]).done();
+    assert_eq!(kept().len(), whole.len(), "a vacuum leaves what is in use");
+}
+
+/// Up to the as-of time February has an opt-out and no message: what is kept of January must neither be taken for it nor
+/// be made of it.
+#[test]
+fn contacts_know_of_an_opt_out_in_a_month_without_messages() {
+    let log = Log::from_ndjson(
+        r#"{"source":"s","event_id":"1","occurred_at":"2025-01-10T10:00:00Z","event_type":"message","conversation_id":"c","contact_id":"p","channel":"sms","direction":"inbound","author":"contact"}
+{"source":"s","event_id":"2","occurred_at":"2025-01-11T10:00:00Z","event_type":"message","conversation_id":"d","contact_id":"q","channel":"sms","direction":"inbound","author":"contact"}
+{"source":"s","event_id":"3","occurred_at":"2025-02-02T10:00:00Z","event_type":"opted_out","contact_id":"p","channel":"sms"}
+{"source":"s","event_id":"4","occurred_at":"2025-02-10T10:00:00Z","event_type":"message","conversation_id":"c","contact_id":"p","channel":"sms","direction":"inbound","author":"contact"}
+"#,
+    );
+    let archive = Archive::new();
+    archive.ingest_log(&log, &["--period", "month"]);
+    let (before, behind) = (("2025-01-31T00:00:00Z", 0), ("2025-02-03T00:00:00Z", 1));
+    for times in [[before, behind], [behind, before]] {
+        forget_derived(archive.root());
+        for (as_of, out) in times {
+            let kpi = ["kpi", "unsubscribed_contacts", "--as-of", as_of, "--format", "ndjson"];
+            let counts = &archive.run(&kpi).done().rows()[0];
+            assert_eq!((counts["contacts"].as_i64(), counts["unsubscribed"].as_i64()), (Some(2), Some(out)), "{as_of}");
+            let rows =
+                archive.sql("SELECT contact_id, ever_opted_out AS o FROM contacts ORDER BY 1", &["--as-of", as_of]);
+            let marks: Vec<bool> = rows.iter().map(|row| row["o"] == true).collect();
+            assert_eq!(marks, [out == 1, false], "{as_of}");
+        }
+    }
+}
+
+/// How many threads derive decides how the cells of a month are cut into rows, and so the bytes of their file. Who comes
+/// second takes the file that is there: a reader may be in the middle of it.
+#[test]
+fn a_derived_file_that_is_there_is_never_replaced() {
+    let Some(oracle) = Oracle::find() else { return };
+    let archive = Archive::of(&oracle.random(99, 250));
+    let numbers = archive.numbers();
+    forget_derived(archive.root());
+    archive.run(&["kpi", "message_volume_by_channel", "--threads", "1"]).done();
+    let of_facts = |ending: &str| -> Vec<(std::path::PathBuf, Vec<u8>)> {
+        let folder = archive.root().join("derived/facts");
+        let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let paths = files.map(|file| file.expect("an entry of the folder").path());
+        let mut paths: Vec<_> = paths.filter(|path| path.to_string_lossy().ends_with(ending)).collect();
+        paths.sort();
+        paths.into_iter().map(|path| (path.clone(), std::fs::read(path).expect("it was there"))).collect()
+    };
+    let (rows, notes) = (of_facts(".parquet"), of_facts(".json"));
+    assert!(rows.iter().any(|(path, _)| path.to_string_lossy().ends_with(".cells.parquet")), "messages were counted");
+    for (path, _) in &notes {
+        std::fs::remove_file(path).expect("the note was there");
+    }
+    archive.run(&["kpi", "message_volume_by_channel", "--threads", "5"]).done();
+    assert!(of_facts(".parquet") == rows, "the files are those of one thread");
+    assert!(of_facts(".json") == notes, "the notes are of these files");
+    assert_eq!(archive.numbers(), numbers);
+    archive.run(&["verify"]).done();
+}

@@ -18,7 +18,8 @@ use crate::error::ArchiveError;
 const STAGED: &str = ".writing-";
 
 /// The derived files of an archive. Any number of threads and programs may read and write at once; who writes a name
-/// last wins, with the same content.
+/// last wins, with the same content. Who reads a file piece by piece needs the same bytes throughout: files that do not
+/// come out byte by byte the same are [written once](Self::write_once).
 #[derive(Debug, Clone)]
 pub struct DerivedStore {
     dir: PathBuf,
@@ -65,6 +66,28 @@ impl DerivedStore {
         name: &str,
         write: impl FnOnce(&Path) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.write_then(name, write, durable::publish)
+    }
+
+    /// As [`write_atomically`](Self::write_atomically), but of several writers the first wins, and its file is never
+    /// replaced: for files with the same rows in an order that depends on who writes.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn write_once<T, E: From<ArchiveError>>(
+        &self,
+        name: &str,
+        write: impl FnOnce(&Path) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.write_then(name, write, durable::publish_once)
+    }
+
+    fn write_then<T, E: From<ArchiveError>>(
+        &self,
+        name: &str,
+        write: impl FnOnce(&Path) -> Result<T, E>,
+        publish: fn(&Path, &Path) -> io::Result<()>,
+    ) -> Result<T, E> {
         if !is_name(name) {
             return Err(ArchiveError::BadDerivedName { name: name.to_owned() }.into());
         }
@@ -73,7 +96,7 @@ impl DerivedStore {
         durable::create_dir_all(dir).map_err(|e| ArchiveError::io("create the directory", dir, e))?;
         let staged = dir.join(format!("{STAGED}{}", Uuid::new_v4()));
         let result = write(&staged).and_then(|value| {
-            durable::publish(&staged, &path).map_err(|e| ArchiveError::io("write", &path, e))?;
+            publish(&staged, &path).map_err(|e| ArchiveError::io("write", &path, e))?;
             Ok(value)
         });
         if result.is_err() {
@@ -194,6 +217,19 @@ mod tests {
         store.remove("waits/2025-03-aa.parquet").unwrap();
         store.remove("waits/2025-03-aa.parquet").unwrap();
         assert!(!store.exists("waits/2025-03-aa.parquet"));
+    }
+
+    #[test]
+    fn of_several_writers_the_first_wins_where_bytes_differ() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(dir.path());
+        for text in ["first", "second"] {
+            let write = |path: &Path| fs::write(path, text).map_err(|e| ArchiveError::io("write", path, e));
+            store.write_once("a", write).unwrap();
+            assert_eq!(fs::read_to_string(store.path_of("a")).unwrap(), "first");
+        }
+        assert_eq!(names(&store), ["a"]);
+        assert_eq!(store.list_staged().unwrap().len(), 0);
     }
 
     #[test]

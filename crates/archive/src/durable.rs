@@ -44,6 +44,19 @@ pub(crate) fn publish(staged: &Path, path: &Path) -> io::Result<()> {
     sync_parent(path)
 }
 
+/// Gives a finished file its name, in the same directory, unless another file has it: that one stays, and this one goes.
+pub(crate) fn publish_once(staged: &Path, path: &Path) -> io::Result<()> {
+    sync_file(staged)?;
+    if let Err(e) = fs::hard_link(staged, path)
+        && e.kind() != io::ErrorKind::AlreadyExists
+    {
+        return Err(e);
+    }
+    // A staged name that stays behind is skipped by every listing, and vacuum removes it.
+    let _ = fs::remove_file(staged);
+    sync_parent(path)
+}
+
 /// Syncs the content of a file that another handle wrote.
 pub(crate) fn sync_file(path: &Path) -> io::Result<()> {
     OpenOptions::new().read(true).write(true).open(path)?.sync_all()

@@ -15,12 +15,12 @@ const DIGITS: usize = 32;
 pub(crate) struct Targets<'a> {
     ids: Vec<(&'a str, &'a str)>,
     digest: String,
-    /// Answers that are there already are taken.
+    /// Answers that are there already are taken, and new ones kept.
     kept: bool,
 }
 
 impl<'a> Targets<'a> {
-    /// Those of some deletions. With `afresh` no answer is taken that is there already.
+    /// Those of some deletions. With `afresh` no answer is taken that is there already, and none is kept.
     pub(crate) fn of(deletions: &'a DeletedIds, afresh: bool) -> Self {
         let ids = deletions.sorted();
         let mut hash = blake3::Hasher::new();
@@ -65,10 +65,12 @@ impl<'a> Targets<'a> {
         let may = may_contain_event_id(archive, file, &ids)?;
         let mut bits = vec![0_u8; n.div_ceil(8)];
         may.iter().enumerate().filter(|(_, may)| **may).for_each(|(idx, _)| bits[idx / 8] |= 1 << (idx % 8));
-        // An answer that cannot be kept is asked for again.
-        let _ = store.write_atomically(&name, |path| {
-            std::fs::write(path, bits).map_err(|source| FactsError::Io { path: path.display().to_string(), source })
-        });
+        if self.kept {
+            // An answer that cannot be kept is asked for again.
+            let _ = store.write_atomically(&name, |path| {
+                std::fs::write(path, bits).map_err(|source| FactsError::Io { path: path.display().to_string(), source })
+            });
+        }
         Ok(may)
     }
 }

@@ -266,6 +266,10 @@ impl InputReader<'_, '_, '_> {
         let opened = self.open_by(beginning, file);
         let wrappers: Option<&'static [&'static str]> = match &opened {
             Ok(Opened { opening: Opening::Blocks { framing: Framing::Json(wrappers), .. }, .. }) => Some(*wrappers),
+            // By what is in sight of its first line it may be of another format.
+            Ok(Opened { opening: Opening::Blocks { framing: Framing::Lines, .. }, .. }) => {
+                memchr::memchr(b'\n', &beginning.bytes).is_none().then_some(&[])
+            }
             Ok(_) => None,
             Err(_) => Some(&[]),
         };

@@ -34,7 +34,8 @@ struct Link<'a> {
 /// Where the walks stand: before the link of this number.
 type Position = usize;
 
-/// Fills the tables that walks fill. Gives the names of the periods' facts, where they are files.
+/// Fills the tables that walks fill. Gives the names of the periods' facts; `None` where those of some lie in memory, so
+/// that no name says what they are.
 ///
 /// # Errors
 /// As [`derive`](super::derive).
@@ -44,13 +45,13 @@ pub(super) fn run(
     settings: &Settings,
     options: &DeriveOptions<'_>,
     facts: &mut Facts,
-) -> Result<Vec<String>, FactsError> {
+) -> Result<Option<Vec<String>>, FactsError> {
     let targets = Targets::of(&facts.deletions, options.afresh);
     let links = links(archive, snapshot, &targets, facts.as_of_us, options.threads.max(1))?;
     let store = archive.derived();
     if options.afresh {
         afresh(&links, Walks::new(archive, settings, *options, facts.as_of_us), facts)?;
-        return Ok(Vec::new());
+        return Ok(None);
     }
     std::thread::scope(|scope| {
         // One piece waits while another is written: the rows of two periods are in memory beside those being folded.
@@ -83,7 +84,7 @@ pub(super) fn run(
             }
             facts.pieces.push(name);
         }
-        Ok(made_of)
+        Ok(links.iter().all(|link| link.whole).then_some(made_of))
     })
 }
 

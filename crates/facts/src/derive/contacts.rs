@@ -4,15 +4,15 @@
 //! contacts are sums over times: no text is grouped. The contacts that ever opted out lie behind all others, in row
 //! groups of their own: only their names are ever read.
 
-use std::hash::BuildHasher;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, DictionaryArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::HashTable;
 use tapemeasure_archive::Archive;
+use tapemeasure_model::key::contact_key;
 
 use super::files::{ParquetFile, parquet_rows, read_batches};
 use super::names;
@@ -23,25 +23,27 @@ use crate::rows::columns::{Dictionary, Flags, ids, instants};
 use crate::rows::tables::BATCH_ROWS;
 use crate::schema::{contacts_schema, first_messages_schema};
 
-/// First messages of which one part of the contacts is made at a time: some 150 MB of memory for each thread.
+/// First messages of which one part of the contacts is made at a time: 250 MB of memory for each thread where contacts
+/// have eight letters, 400 MB where they are UUIDs.
 const PART_ROWS: u64 = 2_000_000;
 
 /// Fills the table of contacts from the first messages and the changes of subscriptions of all periods, whose facts
-/// have the names `made_of`. Rows that are in memory make a table in memory.
+/// have the names `made_of`. Without names, where some lie in memory, the table is made in memory too: its rows depend on
+/// what no name tells, be it a change of a subscription alone.
 ///
 /// # Errors
 /// A file cannot be read or written, or the user asked to stop.
 pub(super) fn put_together(
     archive: &Archive,
     options: &DeriveOptions<'_>,
-    made_of: &[String],
+    made_of: Option<&[String]>,
     facts: &mut Facts,
 ) -> Result<(), FactsError> {
     if facts.first_messages.rows() == 0 {
         return Ok(());
     }
     let work = Work::new(options, facts);
-    if !facts.first_messages.open.is_empty() {
+    let Some(made_of) = made_of else {
         let mut all = Vec::new();
         let behind = work.run(|batch| {
             all.push(batch);
@@ -50,12 +52,12 @@ pub(super) fn put_together(
         all.extend(behind);
         facts.contacts.open = all;
         return Ok(());
-    }
+    };
     let store = archive.derived();
     let piece = names::contacts(made_of);
     let name = format!("{piece}.parquet");
     if !store.exists(&name) {
-        store.write_atomically(&name, |path| {
+        store.write_once(&name, |path| {
             let mut file = ParquetFile::create(path, &contacts_schema())?;
             let behind = work.run(|batch| file.write(&batch))?;
             file.end_row_group()?;
@@ -78,7 +80,6 @@ struct Work<'a> {
     files: Vec<PathBuf>,
     batches: &'a [RecordBatch],
     changes: &'a [RecordBatch],
-    hasher: DefaultHashBuilder,
     parts: u64,
 }
 
@@ -90,7 +91,6 @@ impl<'a> Work<'a> {
             files: table.files.iter().map(|file| file.path.clone()).collect(),
             batches: &table.open,
             changes: &facts.changes,
-            hasher: DefaultHashBuilder::default(),
             parts: table.rows().div_ceil(PART_ROWS).max(options.threads.max(1) as u64),
         }
     }
@@ -121,7 +121,7 @@ impl<'a> Work<'a> {
     /// The contacts of one part: those that never opted out, and those that did.
     fn part(&self, part: u64) -> Result<[Vec<RecordBatch>; 2], FactsError> {
         let mine = |hash: u64| (hash >> 32) % self.parts == part;
-        let mut contacts = Contacts::new(&self.hasher);
+        let mut contacts = Contacts::default();
         for batch in self.batches {
             contacts.take(batch, mine)?;
         }
@@ -155,8 +155,8 @@ struct Row {
     ever_opted_out: bool,
 }
 
-struct Contacts<'a> {
-    hasher: &'a DefaultHashBuilder,
+#[derive(Default)]
+struct Contacts {
     sources: Interner,
     channels: Interner,
     texts: String,
@@ -165,18 +165,7 @@ struct Contacts<'a> {
     last: HashTable<u32>,
 }
 
-impl<'a> Contacts<'a> {
-    fn new(hasher: &'a DefaultHashBuilder) -> Self {
-        Self {
-            hasher,
-            sources: Interner::default(),
-            channels: Interner::default(),
-            texts: String::new(),
-            rows: Vec::new(),
-            last: HashTable::new(),
-        }
-    }
-
+impl Contacts {
     /// Takes in the first messages of a period of those contacts whose hash is `mine`.
     fn take(&mut self, batch: &RecordBatch, mine: impl Fn(u64) -> bool) -> Result<(), FactsError> {
         let (source, contact) = who(batch, &mut self.sources)?;
@@ -188,7 +177,7 @@ impl<'a> Contacts<'a> {
             .ok_or(FactsError::Column { column: "first_message_at" })?;
         for row in 0..batch.num_rows() {
             let text = contact.value(row);
-            let hash = self.hasher.hash_one(text);
+            let hash = hash(&self.sources, source[row], text);
             if mine(hash) {
                 self.see(hash, source[row], text, channel[row], at.value(row));
             }
@@ -197,7 +186,7 @@ impl<'a> Contacts<'a> {
     }
 
     fn see(&mut self, hash: u64, source: u32, contact: &str, channel: u32, at: i64) {
-        let (rows, texts, hasher) = (&mut self.rows, &mut self.texts, self.hasher);
+        let (rows, texts, sources) = (&mut self.rows, &mut self.texts, &self.sources);
         let new = rows.len() as u32;
         let found = self.last.find_mut(hash, |&idx| {
             let row = &rows[idx as usize];
@@ -217,7 +206,10 @@ impl<'a> Contacts<'a> {
             let start = texts.len();
             texts.push_str(contact);
             rows.push(row(start, None));
-            self.last.insert_unique(hash, new, |&idx| hasher.hash_one(text(texts, &rows[idx as usize])));
+            self.last.insert_unique(hash, new, |&idx| {
+                let row = &rows[idx as usize];
+                self::hash(sources, row.source, text(texts, row))
+            });
             return;
         };
         let mut next = Some(*last);
@@ -243,7 +235,7 @@ impl<'a> Contacts<'a> {
             .ok_or(FactsError::Column { column: "opted_out" })?;
         for change in (0..changes.num_rows()).filter(|&change| opted_out.value(change)) {
             let name = contact.value(change);
-            let found = self.last.find(self.hasher.hash_one(name), |&idx| {
+            let found = self.last.find(hash(&self.sources, source[change], name), |&idx| {
                 let row = &self.rows[idx as usize];
                 row.source == source[change] && text(&self.texts, row) == name
             });
@@ -307,6 +299,11 @@ impl<'a> Contacts<'a> {
             self.rows[first as usize].is_first = true;
         }
     }
+}
+
+/// The hash of a contact, the same in every run: it says which part a contact belongs to, and so the order of rows.
+fn hash(sources: &Interner, source: u32, contact: &str) -> u64 {
+    contact_key(sources.text(source).unwrap_or_default(), contact) as u64
 }
 
 /// The contact of a row.

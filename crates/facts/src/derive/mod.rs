@@ -200,7 +200,7 @@ pub fn derive(
     let deletions = Arc::new(deleted_ids(&extracts, as_of_us).map_err(columns)?);
     facts.deletions = deletions;
     let made_of = chain::run(archive, snapshot, settings, options, &mut facts)?;
-    contacts::put_together(archive, options, &made_of, &mut facts)?;
+    contacts::put_together(archive, options, made_of.as_deref(), &mut facts)?;
     let changes = std::mem::take(&mut facts.changes);
     facts.subscriptions.open.extend(in_order(&changes)?);
     Ok(facts)

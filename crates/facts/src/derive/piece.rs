@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tapemeasure_archive::DerivedStore;
 
-use super::files::{ParquetFile, read_parquet};
+use super::files::{ParquetFile, parquet_rows, read_parquet};
 use super::{FactFile, Facts, named};
 use crate::FactsError;
 use crate::rows::batches;
@@ -125,15 +125,17 @@ fn write_table(store: &DerivedStore, piece: &str, table: Table, shares: &[Share]
         return Ok(Content { rows: 0, bytes: 0, min_us: None, max_us: None });
     }
     let name = file_name(piece, table);
-    let (rows, bounds) = store.write_atomically(&name, |path| {
+    let bounds = store.write_once(&name, |path| {
         let mut file = ParquetFile::create(path, &table.schema())?;
-        let written = batches(table, shares, |batch| file.write(&batch))?;
+        let (_, bounds) = batches(table, shares, |batch| file.write(&batch))?;
         file.finish()?;
-        Ok::<_, FactsError>(written)
+        Ok::<_, FactsError>(bounds)
     })?;
     let path = store.path_of(&name);
     let bytes =
         std::fs::metadata(&path).map_err(|source| FactsError::Io { path: path.display().to_string(), source })?.len();
+    // Where another program was first, its threads may have cut the same cells into another number of rows.
+    let rows = parquet_rows(&path)?;
     Ok(Content { rows, bytes, min_us: bounds.map(|b| b.0), max_us: bounds.map(|b| b.1) })
 }
 

@@ -15,7 +15,7 @@ const STANDARD_INPUT: &str = "-";
 ///
 /// A name is a file, a directory (all files in it and below, sorted by path), a pattern (see `pattern`), or `-`. A name
 /// that exists is taken as it is, whatever characters it has. In directories names that begin with a dot are not read,
-/// nor links to directories and what is no file; each counts as one.
+/// nor, there and among what matches a pattern, links to directories and what is no file; each counts as one.
 ///
 /// # Errors
 /// A name that stands for nothing, or a directory that cannot be listed.
@@ -33,14 +33,14 @@ pub fn expand(names: &[String]) -> Result<Inputs, IngestError> {
             let (name, origin) = ("standard input".to_owned(), Origin::StandardInput);
             inputs.list.push(Input { name, origin, bytes: None, found: false });
         } else if path.exists() {
-            add(path, false, &mut inputs)?;
+            add(path, &mut inputs)?;
         } else if is_pattern(name) {
-            let paths = matches_of(name).map_err(|(path, source)| IngestError::List { path, source })?;
-            if paths.is_empty() {
-                return Err(IngestError::NoMatch { pattern: name.clone() });
+            let before = inputs.list.len();
+            for path in matches_of(name).map_err(|(path, source)| IngestError::List { path, source })? {
+                add_match(path, &mut inputs)?;
             }
-            for path in paths {
-                add(&path, true, &mut inputs)?;
+            if inputs.list.len() == before {
+                return Err(IngestError::NoMatch { pattern: name.clone() });
             }
         } else {
             return Err(IngestError::MissingInput { name: name.clone() });
@@ -52,16 +52,36 @@ pub fn expand(names: &[String]) -> Result<Inputs, IngestError> {
     Ok(inputs)
 }
 
-fn add(path: &Path, found: bool, inputs: &mut Inputs) -> Result<(), IngestError> {
+/// What a name stands for that exists.
+fn add(path: &Path, inputs: &mut Inputs) -> Result<(), IngestError> {
     if !path.is_dir() {
-        inputs.list.push(Input::of_file(path.to_owned(), found)?);
+        inputs.list.push(Input::of_file(path.to_owned(), false)?);
         return Ok(());
     }
-    let mut files = Vec::new();
-    inputs.unread += files_below(path, &mut files)?;
-    if files.is_empty() {
+    let before = inputs.list.len();
+    add_files_below(path, inputs)?;
+    if inputs.list.len() == before {
         return Err(IngestError::EmptyDirectory { path: path.to_owned() });
     }
+    Ok(())
+}
+
+/// What a pattern matches is like what lies in a directory.
+fn add_match(path: PathBuf, inputs: &mut Inputs) -> Result<(), IngestError> {
+    if path.is_dir() && !path.is_symlink() {
+        return add_files_below(&path, inputs);
+    }
+    if path.is_file() {
+        inputs.list.push(Input::of_file(path, true)?);
+    } else {
+        inputs.unread += 1;
+    }
+    Ok(())
+}
+
+fn add_files_below(dir: &Path, inputs: &mut Inputs) -> Result<(), IngestError> {
+    let mut files = Vec::new();
+    inputs.unread += files_below(dir, &mut files)?;
     files.sort();
     for file in files {
         inputs.list.push(Input::of_file(file, true)?);
@@ -140,6 +160,27 @@ mod tests {
         assert_eq!(of("d/*.csv"), (vec![true], 0));
         assert_eq!(of("d/b.csv"), (vec![false], 0));
         assert_eq!(of("d/.x"), (vec![false], 0));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pattern_passes_over_empty_directories_links_to_directories_and_what_is_no_file() {
+        let home = tempfile::tempdir().unwrap();
+        let home = home.path();
+        fs::create_dir_all(home.join("d/empty")).unwrap();
+        fs::create_dir(home.join("other")).unwrap();
+        fs::write(home.join("other/x.csv"), b"123").unwrap();
+        fs::write(home.join("d/a.csv"), b"123").unwrap();
+        std::os::unix::fs::symlink(home.join("other"), home.join("d/link")).unwrap();
+        std::os::unix::fs::symlink(home.join("other/x.csv"), home.join("d/x.csv")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(home.join("d/socket")).unwrap();
+        let inputs = expand(&[home.join("d/*").display().to_string()]).unwrap();
+        let found: Vec<&str> = inputs.list.iter().filter_map(|input| input.name.rsplit('/').next()).collect();
+        assert_eq!((found, inputs.unread), (vec!["a.csv", "x.csv"], 2));
+        assert_eq!(
+            names(home, &["d/e*"]).unwrap_err(),
+            "HOME/d/e*: no file matches; check the pattern and the directory that it starts from"
+        );
     }
 
     #[test]

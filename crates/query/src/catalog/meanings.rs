@@ -19,7 +19,7 @@ const TABLES: &[(&str, &str)] = &[
     ("sessions", "from the opening of a conversation to its close"),
     ("subscriptions", "every change to opted out or in again"),
     ("message_cells", "messages counted by quarter of an hour, source and channel; sum the rows"),
-    ("contacts", "when a contact first wrote or was written to; take the least time"),
+    ("contacts", "when a contact first wrote or was written to, channel by channel"),
     ("baselines", "saved KPI values, one row a window and group"),
     ("_", "the last result"),
 ];

@@ -36,8 +36,8 @@
 //! column of time and the dimensions that it keeps. Of a flow it also says how long its cells are (`step`: their time is
 //! a multiple of it since 1970 UTC), and each measure that it can answer says how (`rollup`, an aggregate over the
 //! cells, null for none being 0); `having` is the condition for groups that have rows in the table itself. Of a stock
-//! it is a table with the columns `source` and `contact_id` in which the earliest time of a contact and combination of
-//! dimensions is when the contact became known. The engine uses a rollup where it gives the same numbers.
+//! it is a table with a row a contact and channel, whose time is when the contact became known there, and with the marks
+//! `is_first` and `ever_opted_out` of `contacts`. The engine uses a rollup where it gives the same numbers.
 //!
 //! Buckets without rows appear with counts of 0, and null for everything that is no whole number (kpi-rules T4);
 //! `empty` says otherwise: `zero`, `null`, or `share` for parts of a bucket, which are 0 where the bucket has other
