@@ -63,6 +63,11 @@ fn wrong_arguments_point_to_the_help_of_their_verb() {
     archive.run(&["repot"]).fails(2, &["a similar subcommand exists: 'report'; see `tape --help`"]);
     archive.run(&["kpi", "--grain", "dya"]).fails(2, &["--grain cannot be \"dya\"; did you mean day? known are total"]);
     archive.run(&["kpi", "nope"]).fails(2, &["unknown KPI \"nope\"; known are inbound_message_volume"]);
+    archive.run(&["kpi", "--format", "jsn"]).fails(2, &["unknown format \"jsn\"; did you mean json? known are table"]);
+    let format = ["generate", "--conversations", "1", "--format", "twillio"];
+    archive.run(&format).fails(2, &["is not one that can be generated; did you mean twilio? known are ndjson"]);
+    let share = ["ingest", "--max-rejected", "-1", "x.ndjson"];
+    archive.run(&share).fails(2, &["--max-rejected -1 is no percentage; write one from 0 to 100"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod baseline;
 mod drill;
 mod input;
 
+use std::num::{IntErrorKind, ParseIntError};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -302,8 +303,11 @@ pub struct Man {
 }
 
 /// A whole number, as far as its type reaches.
-fn parse_whole<T: FromStr>(text: &str) -> Result<T, String> {
-    text.trim().parse().map_err(|_| "write a whole number".to_owned())
+fn parse_whole<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, String> {
+    text.trim().parse().map_err(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => "write a smaller whole number".to_owned(),
+        _ => "write a whole number".to_owned(),
+    })
 }
 
 fn parse_threads(text: &str) -> Result<usize, String> {

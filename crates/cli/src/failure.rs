@@ -357,6 +357,10 @@ mod tests {
                 "invalid value 'odd' for '--order <ORDER>' [possible values: longest, time]",
             ),
             (&["info", "--at=x"][..], "invalid value 'x' for '--at <VERSION>': write a whole number"),
+            (
+                &["report", "--width=99999999999999999999"][..],
+                "invalid value '99999999999999999999' for '--width <N>': write a smaller whole number",
+            ),
         ] {
             let given = std::iter::once("tape").chain(arguments.iter().copied());
             let error = Args::try_parse_from(given).expect_err("it is wrong");

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
 use tapemeasure_archive::ArchiveError;
+use tapemeasure_model::nearest::Meant;
 use tapemeasure_model::period::PeriodKind;
 use zip::result::ZipError;
 
@@ -137,10 +138,12 @@ pub enum IngestError {
         source: ArrowError,
     },
     /// `--format` names no format.
-    #[error("no format is named {name:?}; known: auto, {known}")]
+    #[error("no format is named {name:?}; {meant}known: auto, {known}")]
     UnknownFormat {
         /// The name as it was given.
         name: String,
+        /// The name that is near.
+        meant: Meant,
         /// The formats there are.
         known: String,
     },

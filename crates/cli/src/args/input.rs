@@ -45,7 +45,13 @@ pub struct Ingest {
     #[arg(long, value_name = "PERIOD", value_parser = ["day", "month"])]
     pub period: Option<String>,
     /// Percentage of rejected records above which nothing is taken
-    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = parse_percentage)]
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        default_value_t = 5.0,
+        allow_negative_numbers = true,
+        value_parser = parse_percentage
+    )]
     pub max_rejected: f64,
     /// Read files again that were ingested before
     #[arg(long)]

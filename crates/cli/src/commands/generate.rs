@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use tapemeasure_generate::{Format, GenerateError, GenerateOptions, Generator, Month};
+use tapemeasure_query::Meant;
 
 use super::note;
 use crate::args::{Generate, Global};
@@ -58,7 +59,8 @@ fn format_of(verb: &Generate) -> Result<Format, Failure> {
 fn named(option: &str, name: &str) -> Result<Format, Failure> {
     Format::from_name(name).ok_or_else(|| {
         let names: Vec<&str> = Format::ALL.iter().map(|f| f.as_str()).collect();
-        Failure::usage(format!("{option} {name:?} is not one that can be generated; known are {}", names.join(", ")))
+        let (meant, known) = (Meant::of(name, &names), names.join(", "));
+        Failure::usage(format!("{option} {name:?} is not one that can be generated; {meant}known are {known}"))
     })
 }
 

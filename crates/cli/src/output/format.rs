@@ -3,6 +3,8 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
+use tapemeasure_query::Meant;
+
 use crate::args::Output;
 use crate::failure::Failure;
 
@@ -63,7 +65,8 @@ impl Format {
     pub fn of_name(name: &str) -> Result<Self, Failure> {
         Self::ALL.iter().find(|(_, n, _)| *n == name).map(|(format, _, _)| *format).ok_or_else(|| {
             let names: Vec<&str> = Self::ALL.iter().map(|(_, n, _)| *n).collect();
-            Failure::usage(format!("unknown format {name:?}; known are {}", names.join(", ")))
+            let meant = Meant::of(name, &names);
+            Failure::usage(format!("unknown format {name:?}; {meant}known are {}", names.join(", ")))
         })
     }
 

@@ -118,5 +118,7 @@ mod tests {
         assert_eq!(of("events", None), "events");
         assert_eq!(of("mapping", None), "the format is mapping; give the mapping file (--mapping)");
         assert!(of("zip", None).starts_with("no format is named \"zip\"; known: auto, "));
+        let near = "no format is named \"zendek\"; did you mean zendesk? known: auto, ";
+        assert!(of("zendek", None).starts_with(near));
     }
 }

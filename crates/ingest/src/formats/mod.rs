@@ -32,6 +32,7 @@ pub mod zendesk;
 use std::path::Path;
 use std::sync::Arc;
 
+use tapemeasure_model::nearest::Meant;
 use tapemeasure_model::zone::Zone;
 
 use self::adapter::keywords::Keywords;
@@ -230,7 +231,10 @@ pub fn choose(name: &str, head: &Head<'_>) -> Result<&'static dyn Format, Ingest
 /// [`IngestError::UnknownFormat`].
 pub fn by_name(name: &str) -> Result<&'static dyn Format, IngestError> {
     let found = FORMATS.iter().copied().find(|format| format.info().name == name);
-    found.ok_or_else(|| IngestError::UnknownFormat { name: name.to_owned(), known: names(FORMATS) })
+    found.ok_or_else(|| {
+        let known: Vec<&str> = std::iter::once(AUTO).chain(FORMATS.iter().map(|format| format.info().name)).collect();
+        IngestError::UnknownFormat { name: name.to_owned(), meant: Meant::of(name, &known), known: names(FORMATS) }
+    })
 }
 
 /// That an input is in none of the formats.

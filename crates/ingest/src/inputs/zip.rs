@@ -3,6 +3,7 @@
 //! The directory of an archive is read once, and of each member only what is needed to find it is kept, so that an
 //! archive of a hundred thousand small files is read like as many files. Members are unpacked as they are read.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Take};
 use std::path::Path;
@@ -49,7 +50,7 @@ pub struct Member {
 }
 
 /// The members of the archive at `path`, which is called `name`, sorted by name. Beside directories what is not read is
-/// counted: links, what macOS adds, and files whose name begins with a dot.
+/// counted: links, and files and folders whose name begins with a dot or that macOS adds, a folder as one.
 ///
 /// # Errors
 /// [`IngestError::Read`], [`IngestError::Zip`], [`IngestError::ZipMember`], [`IngestError::EmptyZip`].
@@ -59,15 +60,19 @@ pub fn members(path: &Path, name: &str) -> Result<Inputs, IngestError> {
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(unreadable)?;
     let path: Arc<Path> = path.into();
     let mut members = Vec::new();
-    let mut unread = 0;
+    let mut unread = BTreeSet::new();
     for member_idx in 0..archive.len() {
         let entry = archive.by_index_raw(member_idx).map_err(unreadable)?;
         let inside = entry.name().replace('\\', "/");
+        if let Some(hidden) = hidden_part(&inside) {
+            unread.insert(hidden.to_owned());
+            continue;
+        }
         if entry.is_dir() {
             continue;
         }
-        if entry.is_symlink() || is_left_out(&inside) {
-            unread += 1;
+        if entry.is_symlink() {
+            unread.insert(inside);
             continue;
         }
         let input = format!("{name}!{inside}");
@@ -93,12 +98,24 @@ pub fn members(path: &Path, name: &str) -> Result<Inputs, IngestError> {
         return Err(IngestError::EmptyZip { input: name.to_owned() });
     }
     members.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Inputs { list: members, unread })
+    Ok(Inputs { list: members, unread: unread.len() as u64 })
 }
 
-fn is_left_out(name: &str) -> bool {
-    let last = name.rsplit('/').next().unwrap_or(name);
-    name.starts_with(MAC_FOLDER) || last.starts_with('.')
+/// The beginning of a member's path up to a folder or file that is not read for its name.
+fn hidden_part(inside: &str) -> Option<&str> {
+    if inside.starts_with(MAC_FOLDER) {
+        return Some(MAC_FOLDER);
+    }
+    let mut from = 0;
+    for part in inside.split('/') {
+        let end = from + part.len();
+        // Some programs write `./a.csv`.
+        if part.starts_with('.') && part != "." && part != ".." {
+            return Some(&inside[..end]);
+        }
+        from = end + 1;
+    }
+    None
 }
 
 impl Member {

@@ -8,6 +8,7 @@ use ::csv::{ByteRecord, ReaderBuilder};
 use super::{CsvAdapter, Out, Stop};
 use crate::error::IngestError;
 use crate::formats::{BlockDecoder, FormatSettings, Head, Opening, Sink};
+use crate::inputs::source::HEAD_BYTES;
 use crate::inputs::{Block, Framing};
 use crate::quarantine::{Position, Reason};
 
@@ -33,13 +34,15 @@ impl Columns {
 
     /// As [`of`](Self::of), with fields parted by another byte.
     pub fn separated(head: &Head<'_>, delimiter: u8) -> Option<Self> {
-        let mut reader = rows_of(head.bytes, delimiter);
+        // A beginning is longer where a line of JSON is: its commas are no columns.
+        let seen = &head.bytes[..head.bytes.len().min(HEAD_BYTES)];
+        let mut reader = rows_of(seen, delimiter);
         let mut record = ByteRecord::new();
         if !reader.read_byte_record(&mut record).ok()? {
             return None;
         }
         let bytes = usize::try_from(reader.position().byte()).ok()?;
-        if bytes == head.bytes.len() && !head.whole {
+        if bytes == seen.len() && !(head.whole && bytes == head.bytes.len()) {
             return None;
         }
         let names = record

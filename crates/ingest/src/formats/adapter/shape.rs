@@ -10,6 +10,9 @@ use crate::formats::Head;
 /// Deepest path that is kept.
 const MAX_DEPTH: usize = 8;
 
+/// Brackets within one another that are told apart. serde_json reads no value that is nested deeper.
+const MAX_LEVELS: usize = 128;
+
 /// Values that are kept of a path.
 const MAX_VALUES: usize = 8;
 
@@ -68,10 +71,25 @@ impl Shape {
 
     fn scan(&mut self, bytes: &[u8], wrappers: &[&str]) {
         let mut open: Vec<Level> = Vec::new();
+        // Brackets that are open below these.
+        let mut deeper = 0_usize;
         let mut key: Option<String> = None;
         let mut at = 0;
         while at < bytes.len() {
             match bytes[at] {
+                b'{' | b'[' if open.len() == MAX_LEVELS => {
+                    deeper += 1;
+                    at += 1;
+                }
+                b'}' | b']' if deeper > 0 => {
+                    deeper -= 1;
+                    key = None;
+                    at += 1;
+                }
+                b'"' if deeper > 0 => {
+                    let Some((_, end)) = string_at(bytes, at) else { return };
+                    at = end;
+                }
                 opening @ (b'{' | b'[') => {
                     let outermost = open.iter().filter(|level| level.is_object).count() == 1;
                     let name = key.take().filter(|name| !(outermost && wrappers.contains(&name.as_str())));
@@ -108,7 +126,9 @@ impl Shape {
                         .map_or(bytes.len(), |length| at + length);
                     // Something that cannot begin a value would stay where it is.
                     let end = end.max(at + 1);
-                    self.value(&open, key.as_deref(), String::from_utf8_lossy(&bytes[at..end]).into_owned());
+                    if deeper == 0 {
+                        self.value(&open, key.as_deref(), String::from_utf8_lossy(&bytes[at..end]).into_owned());
+                    }
                     at = end;
                 }
             }
@@ -205,6 +225,30 @@ mod tests {
         assert_eq!(page.values("id").collect::<Vec<_>>(), ["1"]);
         assert_eq!(page.values("conversations.id").collect::<Vec<_>>(), ["2"]);
         assert!(page.has("type"));
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_hides_nothing_behind_it() {
+        for opening in ["[", r#"{"k":"#] {
+            let closing = if opening == "[" { "]" } else { "}" };
+            for depth in [MAX_LEVELS - 2, MAX_LEVELS - 1, MAX_LEVELS, 300] {
+                let (front, end) = (opening.repeat(depth), closing.repeat(depth));
+                let text = format!(r#"{{"a":{front}{{"in":1,"deep":"x"}}{end},"b":2}}"#);
+                let shape = shape(&text);
+                assert_eq!(shape.values("b").collect::<Vec<_>>(), ["2"], "{depth} times {opening}");
+                // With the object around and the one inside there are two levels more.
+                assert_eq!(shape.has("a.in"), opening == "[" && depth + 2 <= MAX_LEVELS, "{depth} times {opening}");
+                assert!(!shape.has("in") && !shape.has("deep"), "{depth} times {opening}");
+            }
+        }
+    }
+
+    /// Each bracket costs the same, however many are open; this would take hours otherwise.
+    #[test]
+    fn a_million_open_brackets_are_read_once() {
+        for opening in [r#"{"a":"#, r#"{"a":["#] {
+            assert_eq!(shape(&opening.repeat(1_000_000)).keys().collect::<Vec<_>>(), ["a"]);
+        }
     }
 
     #[test]

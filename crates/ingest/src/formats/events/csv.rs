@@ -10,6 +10,7 @@ use crate::error::IngestError;
 use crate::formats::adapter::csv::{COMMA, rows};
 use crate::formats::{BlockDecoder, FormatSettings, Sink};
 use crate::inputs::Block;
+use crate::inputs::source::HEAD_BYTES;
 use crate::quarantine::Reason;
 
 /// Reads rows. Blank lines are no records.
@@ -33,13 +34,15 @@ impl Header {
     /// Reads the header from the beginning of an input, and checks nothing. `None` if the bytes are no CSV header:
     /// no text, or longer than what is given of the input.
     pub fn read(head: &[u8], whole: bool) -> Option<(Self, Vec<String>)> {
-        let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(head);
+        // A beginning is longer where a line of JSON is: its commas are no columns.
+        let seen = &head[..head.len().min(HEAD_BYTES)];
+        let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(seen);
         let mut record = ByteRecord::new();
         if !reader.read_byte_record(&mut record).ok()? {
             return None;
         }
         let bytes = usize::try_from(reader.position().byte()).ok()?;
-        if bytes == head.len() && !whole {
+        if bytes == seen.len() && !(whole && bytes == head.len()) {
             return None;
         }
         let names = record

@@ -183,6 +183,17 @@ mod tests {
     }
 
     #[test]
+    fn a_header_is_no_longer_than_a_beginning() {
+        let header = |bytes: usize| "event_id,occurred_at".to_owned() + &",".repeat(bytes - 21) + "\n";
+        let most = crate::inputs::source::HEAD_BYTES;
+        let columns = |text: &str, whole| Header::read(text.as_bytes(), whole).map(|(_, names)| names.len());
+        // Two names, and one behind each of the commas that follow them.
+        assert_eq!(columns(&header(most), true), Some(2 + most - 21));
+        assert_eq!(columns(&header(most), false), None);
+        assert_eq!(columns(&header(most + 1), true), None);
+    }
+
+    #[test]
     fn other_content_is_named_as_such() {
         let known = known_formats().iter().map(|info| info.name).collect::<Vec<_>>().join(", ");
         let unknown = format!(

@@ -108,6 +108,25 @@ fn members_come_sorted_and_whole() {
 }
 
 #[test]
+fn hidden_folders_are_one_each_as_in_directories() {
+    let (found, unread) = read(&archive_of(&[
+        ("./a.csv", &b"1"[..], STORED, 0),
+        ("../b.csv", &b"1"[..], STORED, 0),
+        ("c/.git/x.csv", &b"1"[..], STORED, ENCRYPTED),
+        ("c/.git/y/z.csv", &b"1"[..], STORED, 0),
+        (".git/x.csv", &b"1"[..], STORED, 0),
+        (".empty/", &[][..], STORED, 0),
+        (".x", &b"1"[..], STORED, 0),
+        ("__MACOSX/a", &b"1"[..], STORED, 0),
+        ("__MACOSX/b", &b"1"[..], STORED, 0),
+    ]))
+    .unwrap();
+    assert_eq!(found.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["a.zip!../b.csv", "a.zip!./a.csv"]);
+    // `c/.git`, `.git`, `.empty`, `.x` and what macOS adds.
+    assert_eq!(unread, 5);
+}
+
+#[test]
 fn what_is_not_read_is_named() {
     let error = |bytes: &[u8]| read(bytes).unwrap_err().to_string();
     let advice = "unpack the archive and ingest its files";
