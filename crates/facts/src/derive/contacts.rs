@@ -80,18 +80,22 @@ struct Work<'a> {
     files: Vec<PathBuf>,
     batches: &'a [RecordBatch],
     changes: &'a [RecordBatch],
+    /// First messages.
+    rows: u64,
     parts: u64,
 }
 
 impl<'a> Work<'a> {
     fn new(options: &'a DeriveOptions<'a>, facts: &'a Facts) -> Self {
         let table = &facts.first_messages;
+        let rows = table.rows();
         Self {
             options,
             files: table.files.iter().map(|file| file.path.clone()).collect(),
             batches: &table.open,
             changes: &facts.changes,
-            parts: table.rows().div_ceil(PART_ROWS).max(options.threads.max(1) as u64),
+            rows,
+            parts: rows.div_ceil(PART_ROWS).max(options.threads.max(1) as u64),
         }
     }
 
@@ -121,7 +125,7 @@ impl<'a> Work<'a> {
     /// The contacts of one part: those that never opted out, and those that did.
     fn part(&self, part: u64) -> Result<[Vec<RecordBatch>; 2], FactsError> {
         let mine = |hash: u64| (hash >> 32) % self.parts == part;
-        let mut contacts = Contacts::default();
+        let mut contacts = Contacts::with_room(self.rows.div_ceil(self.parts) as usize);
         for batch in self.batches {
             contacts.take(batch, mine)?;
         }
@@ -166,6 +170,11 @@ struct Contacts {
 }
 
 impl Contacts {
+    /// With room for so many rows: a table that grows looks at every contact again.
+    fn with_room(rows: usize) -> Self {
+        Self { rows: Vec::with_capacity(rows), last: HashTable::with_capacity(rows), ..Self::default() }
+    }
+
     /// Takes in the first messages of a period of those contacts whose hash is `mine`.
     fn take(&mut self, batch: &RecordBatch, mine: impl Fn(u64) -> bool) -> Result<(), FactsError> {
         let (source, contact) = who(batch, &mut self.sources)?;

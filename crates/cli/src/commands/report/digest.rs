@@ -1,5 +1,6 @@
 //! The digest of a period: which period it is, and all that is asked about it.
 
+use futures::{StreamExt, TryStreamExt};
 use tapemeasure_model::instant::{DAY_US, HOUR_US, format_instant};
 use tapemeasure_model::zone::{Grain, LocalTime};
 use tapemeasure_report::digest::{Coverage, Digest, Method, Period, SourceRow};
@@ -18,6 +19,9 @@ use crate::failure::Failure;
 
 /// Days of a report when nobody says otherwise: four whole weeks, so that every weekday weighs the same.
 const DAYS: i32 = 28;
+
+/// Cards that are worked out at a time: each holds the lengths of a period for its percentiles.
+const SIDE_BY_SIDE: usize = 3;
 
 /// Computes the digest of a period: `[since, until)` where given, else the four whole weeks before the as-of day.
 ///
@@ -142,13 +146,10 @@ pub async fn compute(
     Ok(digest)
 }
 
-/// The KPIs one after the other.
+/// The KPIs in their order, some at a time.
 async fn tell(question: &Question<'_>) -> Result<Vec<cards::Told>, Failure> {
-    let mut told = Vec::new();
-    for definition in question.engine.definitions().iter() {
-        told.push(cards::tell(question, definition).await?);
-    }
-    Ok(told)
+    let cards = question.engine.definitions().iter().map(|definition| cards::tell(question, definition));
+    futures::stream::iter(cards).buffered(SIDE_BY_SIDE).try_collect().await
 }
 
 /// A grain that gives charts some ten to sixty steps.
