@@ -209,6 +209,21 @@ fn lines_and_bytes_hold_in_a_file_that_is_large_enough_to_be_cut() {
 }
 
 #[test]
+fn a_reason_is_shown_or_has_no_records_or_is_none() {
+    let archive = archive_with_events();
+    let (text, _) = with_bad_line(good_lines(40), "{");
+    let path = archive.write("bad.ndjson", text);
+    archive.try_ingest(&[&path], &[]).exits(3);
+    let show = |reason: &str| archive.run(&["quarantine", "show", "--reason", reason]);
+    // A header, and the one record.
+    assert_eq!(show("broken").done().text().lines().count(), 2);
+    let none = show("source is missing").done();
+    none.says(&["has a reason with \"source is missing\"; it has broken JSON"]);
+    assert_eq!(none.text().lines().count(), 1);
+    show("zzz").fails(2, &["--reason cannot be \"zzz\"; known are broken JSON, not a JSON object, "]);
+}
+
+#[test]
 fn a_file_that_is_one_bad_record_of_two_fails_and_commits_nothing() {
     for bad in &BAD_RECORDS {
         let archive = archive_with_events();

@@ -188,7 +188,7 @@ fn what_deletions_may_have_hit_is_asked_again_where_it_is_damaged() {
         let folder = archive.root().join("derived/deletions");
         let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         let files = files.map(|file| file.expect("an entry of the folder").path());
-        files.filter(|path| path.extension().is_some_and(|ending| ending == "targets")).collect()
+        files.filter(|path| path.extension().is_some_and(|ending| ending == "hits")).collect()
     };
     let whole: Vec<(std::path::PathBuf, Vec<u8>)> =
         kept().into_iter().map(|path| (path.clone(), std::fs::read(path).expect("it was there"))).collect();

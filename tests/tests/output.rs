@@ -58,6 +58,7 @@ fn a_place_that_cannot_be_written_is_named_with_the_reason() {
 fn wrong_arguments_point_to_the_help_of_their_verb() {
     let archive = Archive::new();
     archive.run(&["report", "--widht", "80"]).fails(2, &["'--width'; see `tape report --help`"]);
+    archive.run(&["report", "--width", "39"]).fails(2, &["write a number from 40 to 400; see `tape report --help`"]);
     archive.run(&["baseline", "save", "--bogus", "x"]).fails(2, &["see `tape baseline save --help`"]);
     archive.run(&["info", "--at", "x"]).fails(2, &["write a whole number; see `tape info --help`"]);
     archive.run(&["repot"]).fails(2, &["a similar subcommand exists: 'report'; see `tape --help`"]);
@@ -68,6 +69,17 @@ fn wrong_arguments_point_to_the_help_of_their_verb() {
     archive.run(&format).fails(2, &["is not one that can be generated; did you mean twilio? known are ndjson"]);
     let share = ["ingest", "--max-rejected", "-1", "x.ndjson"];
     archive.run(&share).fails(2, &["--max-rejected -1 is no percentage; write one from 0 to 100"]);
+}
+
+#[test]
+fn a_report_is_as_wide_as_it_is_asked_to_be() {
+    let archive = Archive::of(&Log::questions(3));
+    for width in [40, 100, 160] {
+        let text = archive.run(&["report", "--width", &width.to_string()]).done().text().to_owned();
+        // A command line is broken between words only.
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with("tape ") && !line.ends_with('\\'));
+        assert_eq!(lines.map(|line| line.chars().count()).max(), Some(width), "{text}");
+    }
 }
 
 #[test]

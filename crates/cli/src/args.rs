@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Parser, Subcommand};
+use tapemeasure_report::terminal::WIDTH_MIN;
 
 pub use baseline::{Baseline, BaselineVerb, Held};
 pub use drill::Drill;
@@ -216,8 +217,8 @@ pub struct Report {
     /// End with 3 if a KPI misses its target (missed) or is worse than usual (worse)
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub fail_on: Vec<String>,
-    /// Columns of the terminal report [default: as wide as the terminal, at most 120]
-    #[arg(long, value_name = "N", value_parser = parse_whole::<usize>)]
+    /// Columns of the terminal report, from 40 to 400 [default: as wide as the terminal, at most 120]
+    #[arg(long, value_name = "N", value_parser = parse_width)]
     pub width: Option<usize>,
 }
 
@@ -310,6 +311,18 @@ fn parse_whole<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, String>
     })
 }
 
+/// Columns of the widest report: more than any screen has.
+const WIDTH_MAX: usize = 400;
+
+fn parse_width(text: &str) -> Result<usize, String> {
+    let width = parse_whole::<usize>(text)?;
+    if (WIDTH_MIN..=WIDTH_MAX).contains(&width) {
+        Ok(width)
+    } else {
+        Err(format!("write a number from {WIDTH_MIN} to {WIDTH_MAX}"))
+    }
+}
+
 fn parse_threads(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(n @ 1..=1024) => Ok(n),
@@ -345,6 +358,17 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn widths_are_those_of_screens() {
+        for (text, width) in [("40", Ok(40)), (" 121 ", Ok(121)), ("400", Ok(400))] {
+            assert_eq!(parse_width(text), width);
+        }
+        for wrong in ["0", "39", "401"] {
+            assert_eq!(parse_width(wrong), Err("write a number from 40 to 400".to_owned()), "{wrong}");
+        }
+        assert_eq!(parse_width("wide"), Err("write a whole number".to_owned()));
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //! | `args` | what can be written on the command line |
 //! | `commands/` | one file a verb |
 //! | `context` | opening an archive, its settings, its facts, its query engine |
-//! | `times` | `2025-03`, `last-30d`: times as people write them |
+//! | `times` | times of options: `2025-03`, `last-30d` |
+//! | `words` | words that options of several verbs take |
 //! | `output/` | results in every format |
 //! | `watch` | progress on a terminal, and Ctrl-C |
 //! | `failure` | one line for an error, and the exit code |
@@ -19,6 +20,7 @@ mod failure;
 mod output;
 mod times;
 mod watch;
+mod words;
 
 use std::process::ExitCode;
 

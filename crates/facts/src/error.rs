@@ -56,6 +56,9 @@ pub enum FactsError {
         /// Its name.
         column: &'static str,
     },
+    /// What is carried from one period to the next is damaged.
+    #[error("what is open at the end of a period cannot be read back; remove the archive's derived/ folder")]
+    Carry,
     /// The user asked to stop.
     #[error("stopped before the facts were complete; what was derived is kept")]
     Cancelled,

@@ -18,6 +18,7 @@ use tapemeasure_model::schema::{col, dictionary_type, events_schema};
 
 use crate::FactsError;
 use crate::derive::files::{ParquetFile, read_parquet};
+use crate::derive::names::of_file;
 
 const BATCH_ROWS: usize = 65_536;
 
@@ -34,7 +35,7 @@ pub(crate) fn schema() -> SchemaRef {
 
 /// Name of the extract of a file in the derived store.
 pub(crate) fn name(file: &EventFile) -> String {
-    format!("deletions/{}.parquet", &file.digest[..file.digest.len().min(32)])
+    format!("deletions/{}.parquet", of_file(file))
 }
 
 /// The `deleted` events of a file, in its order; `None` without any. Taken from the derived file, which is made where it

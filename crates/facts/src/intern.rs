@@ -10,7 +10,7 @@ use arrow::datatypes::Int32Type;
 pub(crate) const NONE: u32 = 0;
 
 /// Numbers for the texts of one column, in order of first sight. 0 is null.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub(crate) struct Interner {
     texts: Vec<Arc<str>>,
     ids: HashMap<Arc<str>, u32>,
@@ -39,9 +39,9 @@ impl Interner {
         (id as usize).checked_sub(1).and_then(|at| self.texts.get(at)).map(|t| &**t)
     }
 
-    /// Every text, in the order of their numbers from 1.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.texts.iter().map(|text| &**text)
+    /// Every text, as the values of a dictionary column: that of number 1 first.
+    pub(crate) fn values(&self) -> Arc<StringArray> {
+        Arc::new(self.texts.iter().map(|text| Some(&**text)).collect())
     }
 
     /// The numbers of a dictionary column's rows.

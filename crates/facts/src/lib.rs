@@ -3,12 +3,12 @@
 //! | folder or file | is |
 //! |---|---|
 //! | [`fold`] | the rules as a state machine over one conversation at a time (kpi-rules S, W, D, F) |
-//! | `rows` | what a walk puts out, row by row, and the same as columns |
+//! | `rows` | what a walk puts out: columns that are filled row by row |
 //! | `carry` | what is still open at the end of a period |
 //! | `extract` | the `deleted` events of a file |
 //! | [`deletions`] | which events never happened (E3) |
 //! | `subscriptions` | who opted out where and when (U1) |
-//! | `targets` | which deletions may have hit which file |
+//! | `hits` | which deletions may have hit which file |
 //! | [`derive`](mod@derive) | from a snapshot to facts: names, reuse, parallel ranges, files |
 //! | `compare` | whether two derivations gave the same rows |
 //! | `sources` | events by source |
@@ -23,12 +23,12 @@ pub mod derive;
 mod error;
 mod extract;
 pub mod fold;
+mod hits;
 mod intern;
 mod rows;
 pub mod schema;
 mod sources;
 mod subscriptions;
-mod targets;
 
 pub use compare::compare;
 pub use deletions::DeletedIds;
@@ -36,5 +36,6 @@ pub use derive::{DeriveOptions, FactFile, FactTable, Facts, derive, freshness, s
 pub use error::FactsError;
 pub use sources::sources;
 
-/// Part of every derived file's name. To be raised whenever the fold gives other rows for the same events.
-pub const FOLD_VERSION: u32 = 2;
+/// Part of every derived file's name. To be raised whenever the fold gives other rows for the same
+/// events, or lays them out in other columns or files.
+pub const FOLD_VERSION: u32 = 3;

@@ -110,18 +110,24 @@ pub fn cells_schema() -> SchemaRef {
 /// each contact with the least time (of equal ones that of the first channel, none before all others);
 /// `ever_opted_out` all rows of contacts that opted out at any time, on whatever channel.
 pub fn contacts_schema() -> SchemaRef {
-    let mut fields: Vec<_> = first_messages_schema().fields().iter().cloned().collect();
-    fields.push(Arc::new(number("is_first", DataType::Boolean, false)));
-    fields.push(Arc::new(number("ever_opted_out", DataType::Boolean, false)));
-    Arc::new(Schema::new(fields))
+    Arc::new(Schema::new(vec![
+        text("source"),
+        id("contact_id", false),
+        text("channel"),
+        instant("first_message_at", false),
+        number("is_first", DataType::Boolean, false),
+        number("ever_opted_out", DataType::Boolean, false),
+    ]))
 }
 
-/// A contact on a channel, with its first message of a period, as the fold finds them: a contact may have several rows.
+/// A contact on a channel, with its first message of a conversation and period, as the fold finds them: a contact may
+/// have several rows. All of them lie in one `part`, by which files are sorted.
 pub(crate) fn first_messages_schema() -> SchemaRef {
     Arc::new(Schema::new(vec![
         text("source"),
         id("contact_id", false),
         text("channel"),
         instant("first_message_at", false),
+        number("part", DataType::Int32, false),
     ]))
 }

@@ -185,7 +185,7 @@ fn judge(
     Err(if none_left {
         IngestError::NothingAccepted { rejected, example, quarantine }
     } else {
-        let max_percent = options.max_rejected_share * 100.0;
+        let max_percent = options.max_rejected_ppm() as f64 / 1e4;
         IngestError::TooManyRejected { rejected, read, max_percent, example, quarantine }
     })
 }

@@ -57,6 +57,7 @@ pub use progress::{Progress, Unwatched};
 pub use quarantine::error::QuarantineError;
 pub use quarantine::line::Rejected;
 pub use quarantine::read::{QuarantineFile, RejectedRecords, quarantine_file, quarantine_files, read_quarantine};
+pub use quarantine::reason::{is_part_of_reason, known_reasons};
 pub use quarantine::retry::{Export, Retried, retry_quarantine};
 pub use summary::IngestSummary;
 

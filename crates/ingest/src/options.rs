@@ -18,6 +18,9 @@ pub const DEFAULT_MEMORY_BYTES: usize = 1 << 30;
 /// Share of rejected records above which an ingest fails (formats.md, "What every adapter does").
 pub const DEFAULT_MAX_REJECTED_SHARE: f64 = 0.05;
 
+/// The same in millionths.
+pub(crate) const DEFAULT_MAX_REJECTED_PPM: u64 = (DEFAULT_MAX_REJECTED_SHARE * 1e6) as u64;
+
 /// How to ingest. [`Default`] gives what the command line gives without options.
 #[derive(Debug, Clone)]
 pub struct IngestOptions {
@@ -101,6 +104,12 @@ impl IngestOptions {
         Ok(())
     }
 
+    /// The share of rejected records above which the ingest fails, in millionths: a percentage such as 7 is one to the
+    /// last digit, and its share is none in binary.
+    pub(crate) fn max_rejected_ppm(&self) -> u64 {
+        (self.max_rejected_share * 1e6).round() as u64
+    }
+
     /// What reads the inputs.
     ///
     /// # Errors
@@ -144,5 +153,21 @@ impl IngestOptions {
     /// may wait or be parsed at once.
     pub(crate) fn block_bytes(&self) -> usize {
         (self.memory_bytes / 64).clamp(64 << 10, 4 << 20)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentages_are_whole_millionths() {
+        for (percent, ppm) in
+            [(0.0, 0), (5.0, 50_000), (7.0, 70_000), (12.5, 125_000), (29.0, 290_000), (100.0, 1_000_000)]
+        {
+            let options = IngestOptions { max_rejected_share: percent / 100.0, ..IngestOptions::default() };
+            assert_eq!(options.max_rejected_ppm(), ppm, "{percent} %");
+        }
+        assert_eq!(IngestOptions::default().max_rejected_ppm(), DEFAULT_MAX_REJECTED_PPM);
     }
 }

@@ -10,6 +10,7 @@
 //! | [`zone`] | local time: buckets, weekdays and hours of an IANA zone |
 //! | [`calendar`] | business hours: which instants count |
 //! | [`settings`] | rules, targets, zone and calendars of an archive: `settings.toml` |
+//! | [`times`] | times as people write them: `2025-03`, `last-30d` |
 //! | [`nearest`](mod@nearest) | the name that was meant |
 //!
 //! Nothing here opens a file but `settings.toml`, and nothing knows of queries.
@@ -22,4 +23,5 @@ pub mod nearest;
 pub mod period;
 pub mod schema;
 pub mod settings;
+pub mod times;
 pub mod zone;

@@ -9,6 +9,7 @@ use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::project_schema;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, TableType};
@@ -21,7 +22,7 @@ use datafusion::prelude::SessionContext;
 use crate::definitions::{Expression, is_derived, names};
 use crate::plan::period::Asked;
 use crate::plan::sql::{Query, instant};
-use crate::tables::Coded;
+use crate::tables::{Coded, with_views};
 
 /// A table that can be loaded.
 #[derive(Debug)]
@@ -93,7 +94,8 @@ pub(crate) async fn load(
     let within = context.parse_sql_expr(&within, frame.schema())?;
     let frame = frame.filter(within)?.select_columns(shape.columns)?;
     let mut parts: Vec<Vec<RecordBatch>> = vec![Vec::new(); partitions.max(1)];
-    let (views, coded) = schemas(frame.schema().as_arrow());
+    let read = frame.schema().as_arrow();
+    let (views, coded) = (with_views(read), with_coded_views(read));
     let mut next = 0;
     for batch in frame.collect_partitioned().await?.into_iter().flatten() {
         if batch.num_rows() > 0 {
@@ -133,32 +135,26 @@ impl TableProvider for LoadedTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let rows = MemorySourceConfig::try_new_exec(&self.parts, Arc::clone(&self.coded), projection.cloned())?;
         let schema = rows.schema();
-        let columns = schema.fields().iter().enumerate().map(|(place, field)| {
+        let told = project_schema(&self.views, projection)?;
+        let columns = told.fields().iter().enumerate().map(|(place, field)| {
             let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(field.name(), place));
-            let viewed = if is_text(field.data_type()) { cast(column, &schema, DataType::Utf8View)? } else { column };
-            Ok((viewed, field.name().clone()))
+            Ok((cast(column, &schema, field.data_type().clone())?, field.name().clone()))
         });
         let columns: Vec<(Arc<dyn PhysicalExpr>, String)> = columns.collect::<Result<_>>()?;
         Ok(Arc::new(ProjectionExec::try_new(columns, rows)?))
     }
 }
 
-fn is_text(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Utf8 | DataType::Utf8View | DataType::Dictionary(..))
-}
-
-/// The schema that is told and the one that is kept, of rows as they are read.
-fn schemas(read: &Schema) -> (SchemaRef, SchemaRef) {
-    let with = |of: fn(&DataType) -> DataType| {
-        let field = |field: &Arc<Field>| field.as_ref().clone().with_data_type(of(field.data_type()));
-        Arc::new(Schema::new(read.fields().iter().map(field).collect::<Vec<_>>()))
+/// The schema with views for the values of every dictionary.
+fn with_coded_views(schema: &Schema) -> SchemaRef {
+    let field = |field: &Arc<Field>| match field.data_type() {
+        DataType::Dictionary(keys, _) => {
+            let coded = DataType::Dictionary(keys.clone(), Box::new(DataType::Utf8View));
+            Arc::new(field.as_ref().clone().with_data_type(coded))
+        }
+        _ => Arc::clone(field),
     };
-    let views = |data_type: &DataType| if is_text(data_type) { DataType::Utf8View } else { data_type.clone() };
-    let kept = |data_type: &DataType| match data_type {
-        DataType::Dictionary(keys, _) => DataType::Dictionary(keys.clone(), Box::new(DataType::Utf8View)),
-        other => other.clone(),
-    };
-    (with(views), with(kept))
+    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
 }
 
 /// A dictionary with views for values: of a row only its view is copied then.

@@ -9,6 +9,7 @@
 //! | [`quantity`] | durations, counts, shares and differences as text |
 //! | [`sparkline`] | a series as a row of block characters |
 //! | [`change`] | a KPI against its previous period and against its target |
+//! | [`command`] | command lines, as a shell takes them |
 //! | [`findings`](mod@findings) | targets that are missed, KPIs that are worse than usual |
 //! | [`suggest`](mod@suggest) | what a support lead could do about the numbers |
 //! | [`terminal`] | the report for a terminal |
@@ -18,6 +19,7 @@
 //! | `phrase` | the wording that all three share |
 
 pub mod change;
+pub mod command;
 mod dates;
 pub mod digest;
 pub mod findings;

@@ -121,7 +121,7 @@ pub enum QuarantineVerb {
         /// Name of the file, as listed [default: the latest]
         #[arg(value_name = "FILE")]
         file: Option<String>,
-        /// Only records whose reason holds this text
+        /// Only records whose reason holds this text, such as "missing"
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
         /// At most so many records [default: 50 in a table, else all]

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use tapemeasure_model::settings::duration::parse_duration_us;
 use tapemeasure_model::zone::Grain;
 use tapemeasure_query::drill::{ClockTotals, Listed};
-use tapemeasure_query::{DrillOrder, DrillRequest, DrillTotals, Engine, Hours};
+use tapemeasure_query::{DrillOrder, DrillRequest, DrillTotals, Engine};
 use tapemeasure_report::quantity::count;
 
 use super::note;
@@ -14,6 +13,7 @@ use crate::context::Opened;
 use crate::failure::{Done, Failure};
 use crate::output::{BatchWriter, Format, Sink};
 use crate::watch;
+use crate::words;
 
 /// Lists the rows of a cell; tells people what they add up to.
 pub async fn run(global: &Global, verb: &Drill) -> Result<Done, Failure> {
@@ -33,21 +33,10 @@ pub async fn run(global: &Global, verb: &Drill) -> Result<Done, Failure> {
 fn request(verb: &Drill) -> Result<DrillRequest, Failure> {
     let grain = match &verb.grain {
         None => Grain::Total,
-        Some(name) => Grain::from_name(name).ok_or_else(|| {
-            let known: Vec<&str> = Grain::ALL.iter().map(|grain| grain.as_str()).collect();
-            Failure::word("--grain", name, &known)
-        })?,
+        Some(name) => words::grain("--grain", name, Grain::ALL)?,
     };
-    let hours = Hours::from_name(&verb.hours).ok_or_else(|| {
-        let known: Vec<&str> = Hours::ALL.iter().map(|hours| hours.as_str()).collect();
-        Failure::word("--hours", &verb.hours, &known)
-    })?;
-    let target_us = match &verb.target {
-        None => None,
-        Some(text) => Some(parse_duration_us(text).ok_or_else(|| {
-            Failure::usage(format!("--target {text:?} is no duration; write one such as 10m or 600s"))
-        })?),
-    };
+    let hours = words::hours(&verb.hours)?;
+    let target_us = words::target_us(verb.target.as_deref())?;
     Ok(DrillRequest {
         cell: cell(&verb.cell)?,
         grain,

@@ -9,9 +9,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, StringArray, new_null_array};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
-use tapemeasure_model::settings::duration::parse_duration_us;
 use tapemeasure_model::zone::Grain;
-use tapemeasure_query::{Comparison, Definition, Definitions, Engine, Hours, KpiRequest, KpiResult, QueryError};
+use tapemeasure_query::{Comparison, Definition, Definitions, Engine, KpiRequest, KpiResult, QueryError};
 
 use super::{note, print};
 use crate::args::{Global, Kpi};
@@ -19,6 +18,7 @@ use crate::context::{Opened, definitions};
 use crate::failure::{Done, Failure};
 use crate::output::{Format, Part, Sink, write_batches};
 use crate::watch;
+use crate::words;
 
 /// In the place of a name: the definitions are checked, and nothing is computed. No KPI can have that name.
 const CHECK: &str = "check";
@@ -47,20 +47,9 @@ pub async fn run(global: &Global, verb: &Kpi) -> Result<Done, Failure> {
     for name in &names {
         definitions.get(name)?;
     }
-    let grain = Grain::from_name(&verb.grain).ok_or_else(|| {
-        let known: Vec<&str> = Grain::ALL.iter().map(|g| g.as_str()).collect();
-        Failure::word("--grain", &verb.grain, &known)
-    })?;
-    let hours = Hours::from_name(&verb.hours).ok_or_else(|| {
-        let known: Vec<&str> = Hours::ALL.iter().map(|hours| hours.as_str()).collect();
-        Failure::word("--hours", &verb.hours, &known)
-    })?;
-    let target_us = match &verb.target {
-        None => None,
-        Some(text) => Some(parse_duration_us(text).ok_or_else(|| {
-            Failure::usage(format!("--target {text:?} is no duration; write one such as 10m or 600s"))
-        })?),
-    };
+    let grain = words::grain("--grain", &verb.grain, Grain::ALL)?;
+    let hours = words::hours(&verb.hours)?;
+    let target_us = words::target_us(verb.target.as_deref())?;
     let by = verb
         .by
         .as_ref()

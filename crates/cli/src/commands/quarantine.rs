@@ -2,13 +2,17 @@
 
 mod again;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use tapemeasure_archive::Archive;
-use tapemeasure_ingest::{Rejected, Retried, quarantine_file, quarantine_files, read_quarantine, retry_quarantine};
+use tapemeasure_ingest::{
+    Rejected, Retried, is_part_of_reason, known_reasons, quarantine_file, quarantine_files, read_quarantine,
+    retry_quarantine,
+};
 use tapemeasure_model::schema::instant_type;
 use tapemeasure_report::quantity::count;
 
@@ -106,6 +110,15 @@ fn show(
         },
     };
     let format = Format::choose(output)?;
+    if let Some(reason) = reason {
+        let there = reasons_in(&path)?;
+        if !there.iter().any(|known| known.contains(reason)) {
+            note(&none_of(reason, &path, &there)?);
+            if format == Format::Table && output.output.is_none() {
+                return Ok(Done::Well);
+            }
+        }
+    }
     let limit = limit.or((format == Format::Table).then_some(SHOWN)).unwrap_or(u64::MAX);
     let schema = Arc::new(Schema::new(vec![
         Field::new("file", DataType::Utf8, false),
@@ -151,6 +164,36 @@ fn show(
         ));
     }
     Ok(Done::Well)
+}
+
+/// The reasons of the records in a file.
+fn reasons_in(path: &Path) -> Result<BTreeSet<String>, Failure> {
+    let mut reasons = BTreeSet::new();
+    for rejected in read_quarantine(path)? {
+        if watch::interrupted() {
+            return Err(Failure::Interrupted);
+        }
+        reasons.insert(rejected?.reason);
+    }
+    Ok(reasons)
+}
+
+/// What is said where none of the reasons of a file holds a text.
+///
+/// # Errors
+/// The text is no part of any reason.
+fn none_of(text: &str, path: &Path, there: &BTreeSet<String>) -> Result<String, Failure> {
+    let all = known_reasons();
+    let mut known: Vec<&str> = there.iter().map(String::as_str).collect();
+    if is_part_of_reason(text) {
+        return Ok(format!(
+            "no record of {} has a reason with {text:?}; it has {}",
+            path.display(),
+            if known.is_empty() { "none at all".to_owned() } else { known.join(", ") }
+        ));
+    }
+    known.extend(all.iter().map(String::as_str).filter(|reason| !there.contains(*reason)));
+    Err(Failure::word("--reason", text, &known))
 }
 
 fn batch_of(schema: &SchemaRef, records: &[Rejected]) -> Result<RecordBatch, Failure> {
@@ -232,6 +275,22 @@ fn bug(error: arrow::error::ArrowError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_is_known_or_refused() {
+        let there: BTreeSet<String> = ["broken JSON", "source is missing"].map(str::to_owned).into();
+        let said = |text: &str| none_of(text, Path::new("q/1.ndjson"), &there);
+        assert_eq!(
+            said("topic is missing").unwrap(),
+            "no record of q/1.ndjson has a reason with \"topic is missing\"; it has broken JSON, source is missing"
+        );
+        let refused = said("brokn JSON").unwrap_err();
+        let line = "--reason cannot be \"brokn JSON\"; did you mean broken JSON? known are broken JSON, source is \
+                    missing, not a JSON object, ";
+        assert!(refused.line().starts_with(line), "{}", refused.line());
+        assert_eq!(refused.line().matches("broken JSON,").count(), 1);
+        assert!(matches!(refused, Failure::Usage { .. }));
+    }
 
     #[test]
     fn long_records_are_cut_between_characters() {

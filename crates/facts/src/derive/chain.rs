@@ -11,12 +11,14 @@ use tapemeasure_model::settings::Settings;
 
 use super::names::{self, NOTHING_CARRIED};
 use super::piece::{NewPiece, Piece, carry_name};
+use super::threads::{named, side_by_side};
 use super::walks::{Folded, Walks};
-use super::{DeriveOptions, Facts, named};
+use super::{DeriveOptions, Facts};
 use crate::FactsError;
+use crate::carry::Carry;
 use crate::deletions::DeletedIds;
-use crate::rows::tables::{Share, Table, batches};
-use crate::targets::Targets;
+use crate::hits::Hits;
+use crate::rows::{Share, Table, by_table};
 
 /// A carry larger than this is kept for the last two periods only: an archive without closes carries all it has.
 const CARRY_KEPT_BYTES: usize = 16 << 20;
@@ -46,8 +48,8 @@ pub(super) fn run(
     options: &DeriveOptions<'_>,
     facts: &mut Facts,
 ) -> Result<Option<Vec<String>>, FactsError> {
-    let targets = Targets::of(&facts.deletions, options.afresh);
-    let links = links(archive, snapshot, &targets, facts.as_of_us, options.threads.max(1))?;
+    let hits = Hits::of(&facts.deletions, options.afresh);
+    let links = links(archive, snapshot, &hits, facts.as_of_us, options.threads.max(1))?;
     let store = archive.derived();
     if options.afresh {
         afresh(&links, Walks::new(archive, settings, *options, facts.as_of_us), facts)?;
@@ -104,7 +106,7 @@ pub(super) fn freshness(
     let fold_hash = settings.fold_hash();
     let mut carry = Some(NOTHING_CARRIED.to_owned());
     let mut fresh = Vec::new();
-    for link in links(archive, snapshot, &Targets::of(deletions, false), as_of_us, threads)? {
+    for link in links(archive, snapshot, &Hits::of(deletions, false), as_of_us, threads)? {
         carry = carry.and_then(|carry| {
             let name = names::piece(link.period, &carry, &fold_hash, link.files, &link.deleted);
             Piece::find(&store, &name).map(|piece| piece.carry)
@@ -142,8 +144,8 @@ impl Chain<'_> {
                 facts.periods_derived += 1;
                 facts.events_folded += folded.events;
                 facts.has_closes |= folded.closes > 0;
-                add_rows(&folded.shares, facts)?;
-                add_rows(&self.walks.open_rows(), facts)?;
+                add_rows(folded.shares, facts)?;
+                add_rows(self.walks.open_rows()?, facts)?;
                 return Ok(found);
             }
             let name = names::piece(link.period, &carry, &self.fold_hash, link.files, &link.deleted);
@@ -157,8 +159,8 @@ impl Chain<'_> {
                 self.position = at + 1;
                 facts.periods_derived += 1;
                 facts.events_folded += folded.events;
-                carry.clone_from(&folded.carry);
                 let piece = self.new_piece(at, name.clone(), folded);
+                carry.clone_from(&piece.identity);
                 if to_writer.send((at, piece)).is_err() {
                     // The writer has ended, and its result says why.
                     return Ok(found);
@@ -172,8 +174,8 @@ impl Chain<'_> {
             Some(piece) => found.push((self.links.len(), open, piece)),
             None => {
                 self.go_to(self.links.len())?;
-                let shares = self.walks.open_rows();
-                let piece = NewPiece { name: open, shares, carry, carried: 0, closes: 0, carry_bytes: None };
+                let shares = self.walks.open_rows()?;
+                let piece = NewPiece { name: open, shares, identity: carry, carried: 0, closes: 0, carry: None };
                 // As above: the writer's result says why it ended.
                 let _ = to_writer.send((self.links.len(), piece));
             }
@@ -182,14 +184,15 @@ impl Chain<'_> {
     }
 
     fn new_piece(&self, at: usize, name: String, folded: Folded) -> NewPiece {
-        let keep = folded.carry_bytes.len() <= CARRY_KEPT_BYTES || at + 2 >= self.links.len();
+        let carry = Carry::of(folded.carried);
+        let keep = carry.bytes() <= CARRY_KEPT_BYTES || at + 2 >= self.links.len();
         NewPiece {
             name,
             shares: folded.shares,
-            carry: folded.carry,
-            carried: folded.carried,
+            identity: carry.identity(),
+            carried: carry.sessions(),
             closes: folded.closes,
-            carry_bytes: keep.then_some(folded.carry_bytes),
+            carry: keep.then_some(carry),
         }
     }
 
@@ -238,21 +241,19 @@ fn afresh(links: &[Link<'_>], mut walks: Walks<'_>, facts: &mut Facts) -> Result
         facts.periods_derived += 1;
         facts.events_folded += folded.events;
         facts.has_closes |= folded.closes > 0;
-        add_rows(&folded.shares, facts)?;
+        add_rows(folded.shares, facts)?;
     }
-    add_rows(&walks.open_rows(), facts)?;
+    add_rows(walks.open_rows()?, facts)?;
     Ok(())
 }
 
-fn add_rows(shares: &[Share], facts: &mut Facts) -> Result<(), FactsError> {
-    for table in Table::ALL {
-        batches(table, shares, |batch| {
-            match table {
-                Table::Changes => facts.changes.push(batch),
-                _ => facts.table(table).open.push(batch),
-            }
-            Ok::<_, FactsError>(())
-        })?;
+fn add_rows(shares: Vec<Share>, facts: &mut Facts) -> Result<(), FactsError> {
+    for (table, rows) in by_table(shares) {
+        let batches = rows.compact(&table.schema())?;
+        match table {
+            Table::Changes => facts.changes.extend(batches),
+            _ => facts.table(table).open.extend(batches),
+        }
     }
     Ok(())
 }
@@ -262,30 +263,15 @@ fn add_rows(shares: &[Share], facts: &mut Facts) -> Result<(), FactsError> {
 fn links<'a>(
     archive: &Archive,
     snapshot: &'a Snapshot,
-    targets: &Targets<'_>,
+    hits: &Hits<'_>,
     as_of_us: i64,
     threads: usize,
 ) -> Result<Vec<Link<'a>>, FactsError> {
-    let periods: Vec<Period> = snapshot.periods().into_iter().filter(|p| p.start_us() <= as_of_us).collect();
-    let share = periods.len().div_ceil(threads).max(1);
-    let link = |period: Period| -> Result<Link<'a>, FactsError> {
+    let periods = snapshot.periods().into_iter().filter(|p| p.start_us() <= as_of_us);
+    side_by_side("links", threads, periods, |period| {
         let files = snapshot.files_of(period);
-        let deleted = targets.within(archive, files)?;
+        let deleted = hits.within(archive, files)?;
         let whole = files.iter().all(|file| file.max_time_us <= as_of_us);
         Ok(Link { period, files, deleted, whole })
-    };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = periods
-            .chunks(share)
-            .map(|periods| {
-                named("links").spawn_scoped(scope, || periods.iter().map(|&p| link(p)).collect::<Result<Vec<_>, _>>())
-            })
-            .collect::<Result<_, _>>()
-            .map_err(|source| FactsError::NoThread { source })?;
-        let mut links = Vec::with_capacity(periods.len());
-        for worker in workers {
-            links.extend(worker.join().map_err(|_| FactsError::Thread)??);
-        }
-        Ok(links)
     })
 }

@@ -9,6 +9,7 @@
 //! | [`chain`] | the periods in order of time: what is there, what is to be derived |
 //! | [`contacts`] | the first messages of all periods, put together |
 //! | [`stale`] | which derived files a snapshot does not need |
+//! | [`threads`] | the same work on many things |
 
 pub(crate) mod chain;
 mod contacts;
@@ -16,6 +17,7 @@ pub(crate) mod files;
 pub(crate) mod names;
 pub(crate) mod piece;
 mod stale;
+mod threads;
 mod walks;
 
 use std::path::PathBuf;
@@ -32,11 +34,12 @@ pub use stale::stale;
 use crate::deletions::DeletedIds;
 use crate::error::FactsError;
 use crate::extract::extract;
-use crate::rows::tables::Table;
+use crate::rows::Table;
 use crate::schema::{
     cells_schema, contacts_schema, first_messages_schema, sessions_schema, subscriptions_schema, waits_schema,
 };
 use crate::subscriptions::{deleted_ids, in_order};
+use threads::side_by_side;
 
 /// How facts are to be derived.
 #[derive(Clone, Copy)]
@@ -162,7 +165,7 @@ impl FactTable {
 /// Derives the facts of a snapshot, as far as they are not there already. Blocking: it reads and writes files, on as
 /// many threads as told and a few more that write.
 ///
-/// Memory: one batch of events for each thread, the rows of two periods, and everything that is open at the end of a
+/// Memory: one batch of events for each thread, the rows of three periods, and everything that is open at the end of a
 /// period; without `closed` events and without `session_gap` every session stays open for ever.
 ///
 /// # Errors
@@ -224,29 +227,8 @@ pub fn freshness(
     chain::freshness(archive, snapshot, settings, &deletions, as_of_us, options.threads.max(1))
 }
 
-/// A thread under a name that profilers show.
-fn named(name: &str) -> std::thread::Builder {
-    std::thread::Builder::new().name(name.to_owned())
-}
-
-/// The extracts of all files that have any, in their order, made by as many threads as told.
+/// The extracts of all files that have any, in their order.
 fn extracts(archive: &Archive, snapshot: &Snapshot, threads: usize) -> Result<Vec<RecordBatch>, FactsError> {
-    let files = snapshot.files();
-    let share = files.len().div_ceil(threads).max(1);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = files
-            .chunks(share)
-            .map(|files| {
-                named("extract").spawn_scoped(scope, move || {
-                    files.iter().map(|file| extract(archive, file)).collect::<Result<Vec<_>, _>>()
-                })
-            })
-            .collect::<Result<_, _>>()
-            .map_err(|source| FactsError::NoThread { source })?;
-        let mut all = Vec::with_capacity(files.len());
-        for worker in workers {
-            all.extend(worker.join().map_err(|_| FactsError::Thread)??.into_iter().flatten());
-        }
-        Ok(all)
-    })
+    let all = side_by_side("extract", threads, snapshot.files(), |file| extract(archive, file))?;
+    Ok(all.into_iter().flatten().collect())
 }

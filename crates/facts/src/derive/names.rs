@@ -9,6 +9,16 @@ use crate::deletions::DeletedIds;
 /// Hexadecimal digits of a fingerprint in a name: 128 bits, so that no two meet by chance.
 const DIGITS: usize = 32;
 
+/// So many digits of a file's digest.
+pub(crate) fn of_file(file: &EventFile) -> &str {
+    &file.digest[..file.digest.len().min(DIGITS)]
+}
+
+/// So many digits of what was hashed.
+pub(crate) fn digits(hash: &blake3::Hasher) -> String {
+    hash.finalize().to_hex()[..DIGITS].to_owned()
+}
+
 /// Carry into the first period.
 pub(crate) const NOTHING_CARRIED: &str = "nothing";
 
@@ -26,7 +36,7 @@ pub(crate) fn piece(period: Period, carry: &str, fold_hash: &str, files: &[Event
         line(&mut hash, source);
         line(&mut hash, id);
     }
-    format!("{FOLDER}/{period}-{}", &hash.finalize().to_hex()[..DIGITS])
+    format!("{FOLDER}/{period}-{}", digits(&hash))
 }
 
 /// Name, without ending, of the rows of what is open after a piece, as of a time.
@@ -34,7 +44,7 @@ pub(crate) fn open(piece: &str, as_of_us: i64, fold_hash: &str) -> String {
     let mut hash = begin(fold_hash);
     line(&mut hash, piece);
     line(&mut hash, &as_of_us.to_string());
-    format!("{FOLDER}/open-{}", &hash.finalize().to_hex()[..DIGITS])
+    format!("{FOLDER}/open-{}", digits(&hash))
 }
 
 /// Name, without ending, of the contacts of all periods whose facts have these names.
@@ -43,7 +53,7 @@ pub(crate) fn contacts(made_of: &[String]) -> String {
     for piece in made_of {
         line(&mut hash, piece);
     }
-    format!("{FOLDER}/contacts-{}", &hash.finalize().to_hex()[..DIGITS])
+    format!("{FOLDER}/contacts-{}", digits(&hash))
 }
 
 fn begin(fold_hash: &str) -> blake3::Hasher {
@@ -54,7 +64,7 @@ fn begin(fold_hash: &str) -> blake3::Hasher {
 }
 
 /// Length first, so that no two lists of texts run into the same bytes.
-fn line(hash: &mut blake3::Hasher, text: &str) {
+pub(crate) fn line(hash: &mut blake3::Hasher, text: &str) {
     hash.update(&(text.len() as u64).to_le_bytes());
     hash.update(text.as_bytes());
 }

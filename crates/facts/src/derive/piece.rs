@@ -1,13 +1,17 @@
 //! What is noted of the facts of one period, beside its files. Written last: where it is, the files are.
 
+use std::fs::File;
+use std::io::{self, Write};
+
 use serde::{Deserialize, Serialize};
 use tapemeasure_archive::DerivedStore;
 
-use super::files::{ParquetFile, parquet_rows, read_parquet};
-use super::{FactFile, Facts, named};
+use super::files::{ParquetFile, read_parquet, rows_and_bytes};
+use super::threads::side_by_side;
+use super::{FactFile, Facts};
 use crate::FactsError;
-use crate::rows::batches;
-use crate::rows::tables::{Share, Table};
+use crate::carry::Carry;
+use crate::rows::{Rows, Share, Table, by_table};
 
 /// The note of a piece: `<name>.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,16 +83,20 @@ impl Piece {
     }
 }
 
+/// A row group of first messages that has so many rows ends with its part, so that a part is read with few others.
+const PART_ROWS: usize = 1_024;
+
 /// The rows of a piece as they come from the walks, and what goes with them.
 pub(crate) struct NewPiece {
     pub(crate) name: String,
     /// By range of keys, ascending.
     pub(crate) shares: Vec<Share>,
-    pub(crate) carry: String,
+    /// Hash of what is carried out of the period.
+    pub(crate) identity: String,
     pub(crate) carried: u64,
     pub(crate) closes: u64,
-    /// Bytes of the carry, where they are to be kept.
-    pub(crate) carry_bytes: Option<Vec<u8>>,
+    /// What is carried, where it is to be kept.
+    pub(crate) carry: Option<Carry>,
 }
 
 impl NewPiece {
@@ -97,50 +105,53 @@ impl NewPiece {
     /// # Errors
     /// A file cannot be written.
     pub(crate) fn write(self, store: &DerivedStore) -> Result<Piece, FactsError> {
-        let (name, shares) = (&self.name, &self.shares);
-        let tables = std::thread::scope(|scope| {
-            let writers: Vec<_> = Table::ALL
-                .into_iter()
-                .map(|table| named(table.name()).spawn_scoped(scope, move || write_table(store, name, table, shares)))
-                .collect::<Result<_, _>>()
-                .map_err(|source| FactsError::NoThread { source })?;
-            writers
-                .into_iter()
-                .map(|writer| writer.join().map_err(|_| FactsError::Thread)?)
-                .collect::<Result<_, FactsError>>()
+        let name = &self.name;
+        let tables = side_by_side("write", Table::ALL.len(), by_table(self.shares), |(table, rows)| {
+            write_table(store, name, table, rows)
         })?;
-        if let Some(bytes) = &self.carry_bytes {
-            write_bytes(store, &carry_name(&self.name), bytes)?;
+        if let Some(carry) = &self.carry {
+            write_file(store, &carry_name(name), |file| carry.write(file))?;
         }
-        let piece = Piece { carry: self.carry, carried: self.carried, closes: self.closes, tables };
+        let piece = Piece { carry: self.identity, carried: self.carried, closes: self.closes, tables };
         let note = serde_json::to_vec(&piece)
-            .map_err(|source| FactsError::Io { path: self.name.clone(), source: source.into() })?;
-        write_bytes(store, &format!("{}.json", self.name), &note)?;
+            .map_err(|source| FactsError::Io { path: name.clone(), source: source.into() })?;
+        write_file(store, &format!("{name}.json"), |file| file.write_all(&note))?;
         Ok(piece)
     }
 }
 
-fn write_table(store: &DerivedStore, piece: &str, table: Table, shares: &[Share]) -> Result<Content, FactsError> {
-    if shares.iter().all(|(rows, _)| rows.len(table) == 0) {
+fn write_table(store: &DerivedStore, piece: &str, table: Table, rows: Rows) -> Result<Content, FactsError> {
+    if rows.is_empty() {
         return Ok(Content { rows: 0, bytes: 0, min_us: None, max_us: None });
     }
     let name = file_name(piece, table);
-    let bounds = store.write_once(&name, |path| {
+    let bounds = rows.bounds;
+    store.write_once(&name, |path| {
         let mut file = ParquetFile::create(path, &table.schema())?;
-        let (_, bounds) = batches(table, shares, |batch| file.write(&batch))?;
-        file.finish()?;
-        Ok::<_, FactsError>(bounds)
+        let mut last = None;
+        for batch in rows.batches(table.schema()) {
+            let (group, batch) = batch?;
+            let next = last.replace(group).is_some_and(|last| last != group);
+            if table == Table::FirstMessages && next && file.rows_of_group() >= PART_ROWS {
+                file.end_row_group()?;
+            }
+            file.write(&batch)?;
+        }
+        file.finish()
     })?;
-    let path = store.path_of(&name);
-    let bytes =
-        std::fs::metadata(&path).map_err(|source| FactsError::Io { path: path.display().to_string(), source })?.len();
     // Where another program was first, its threads may have cut the same cells into another number of rows.
-    let rows = parquet_rows(&path)?;
+    let (rows, bytes) = rows_and_bytes(&store.path_of(&name))?;
     Ok(Content { rows, bytes, min_us: bounds.map(|b| b.0), max_us: bounds.map(|b| b.1) })
 }
 
-fn write_bytes(store: &DerivedStore, name: &str, bytes: &[u8]) -> Result<(), FactsError> {
+fn write_file(
+    store: &DerivedStore,
+    name: &str,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), FactsError> {
     store.write_atomically(name, |path| {
-        std::fs::write(path, bytes).map_err(|source| FactsError::Io { path: path.display().to_string(), source })
+        File::create(path)
+            .and_then(|mut file| write(&mut file))
+            .map_err(|source| FactsError::Io { path: path.display().to_string(), source })
     })
 }

@@ -1,16 +1,19 @@
 //! The walks over all ranges of keys, side by side.
 
+use std::sync::Arc;
+
 use tapemeasure_archive::{Archive, EventFile, KeyRange, read_run};
 use tapemeasure_model::period::Period;
 use tapemeasure_model::settings::Settings;
 
-use super::{DeriveOptions, named};
+use super::DeriveOptions;
+use super::threads::side_by_side;
 use crate::FactsError;
-use crate::carry::{assemble, decode, encode};
+use crate::carry::{self, Sessions};
 use crate::deletions::DeletedIds;
-use crate::fold::batch::{Batch, COLUMNS, Interners};
+use crate::fold::batch::{Batch, COLUMNS};
 use crate::fold::range::Walk;
-use crate::rows::tables::Share;
+use crate::rows::Share;
 
 /// Events that are decoded at once: large enough that the cost of a batch vanishes, small enough for the cache.
 const BATCH_ROWS: usize = 16_384;
@@ -28,18 +31,15 @@ pub(super) struct Folded {
     pub(super) shares: Vec<Share>,
     pub(super) closes: u64,
     pub(super) events: u64,
-    pub(super) carried: u64,
-    pub(super) carry: String,
-    pub(super) carry_bytes: Vec<u8>,
+    /// What each walk carries into the next period.
+    pub(super) carried: Vec<Arc<Sessions>>,
 }
 
 /// What one walk gives at the end of a period.
-struct Part {
+struct WalkEnd {
     rows: Share,
     closes: u64,
     events: u64,
-    carried: u64,
-    carry: Vec<u8>,
 }
 
 impl<'a> Walks<'a> {
@@ -51,21 +51,17 @@ impl<'a> Walks<'a> {
     }
 
     /// Replaces what is carried by what an earlier run left. `None` for damaged bytes.
-    pub(super) fn load(&mut self, carry: &[u8]) -> Option<()> {
-        let mut interners: Vec<Interners> = self.walks.iter().map(|w| w.interners.clone()).collect();
+    pub(super) fn load(&mut self, bytes: &[u8]) -> Option<()> {
         let ranges: Vec<(i64, i64)> = self.ranges.iter().map(|r| (r.min, r.max)).collect();
-        let sessions = decode(carry, &ranges, &mut interners)?;
-        for ((walk, sessions), interners) in self.walks.iter_mut().zip(sessions).zip(interners) {
-            walk.interners = interners;
-            walk.carry_in(sessions);
-        }
+        let sessions = carry::read(bytes, &ranges)?;
+        self.walks.iter_mut().zip(sessions).for_each(|(walk, sessions)| walk.carry_in(sessions));
         Some(())
     }
 
     /// Folds a period.
     ///
     /// # Errors
-    /// The events cannot be read, or the user asked to stop.
+    /// The events or what is carried cannot be read, or the user asked to stop.
     pub(super) fn fold(
         &mut self,
         period: Period,
@@ -73,37 +69,24 @@ impl<'a> Walks<'a> {
         deletions: &DeletedIds,
     ) -> Result<Folded, FactsError> {
         let (archive, options) = (self.archive, self.options);
-        let mut parts = std::thread::scope(|scope| {
-            let workers: Vec<_> = self
-                .walks
-                .iter_mut()
-                .zip(&self.ranges)
-                .map(|(walk, &range)| {
-                    named("fold")
-                        .spawn_scoped(scope, move || share(archive, &options, walk, range, period, files, deletions))
-                })
-                .collect::<Result<_, _>>()
-                .map_err(|source| FactsError::NoThread { source })?;
-            workers
-                .into_iter()
-                .map(|worker| worker.join().map_err(|_| FactsError::Thread)?)
-                .collect::<Result<Vec<Part>, FactsError>>()
+        let walks = self.walks.iter_mut().zip(&self.ranges);
+        let ends = side_by_side("fold", options.threads, walks, |(walk, &range)| {
+            share(archive, &options, walk, range, period, files, deletions)
         })?;
-        let carries: Vec<Vec<u8>> = parts.iter_mut().map(|part| std::mem::take(&mut part.carry)).collect();
-        let (carry_bytes, carry) = assemble(&carries);
         Ok(Folded {
-            closes: parts.iter().map(|part| part.closes).sum(),
-            events: parts.iter().map(|part| part.events).sum(),
-            carried: parts.iter().map(|part| part.carried).sum(),
-            carry,
-            carry_bytes,
-            shares: parts.into_iter().map(|part| part.rows).collect(),
+            closes: ends.iter().map(|end| end.closes).sum(),
+            events: ends.iter().map(|end| end.events).sum(),
+            carried: self.walks.iter().map(|walk| Arc::clone(walk.carried())).collect(),
+            shares: ends.into_iter().map(|end| end.rows).collect(),
         })
     }
 
     /// The rows of everything that is carried, as of the as-of time.
-    pub(super) fn open_rows(&self) -> Vec<Share> {
-        self.walks.iter().map(|walk| (walk.rows_as_of(walk.carried()), walk.interners.clone())).collect()
+    ///
+    /// # Errors
+    /// What is carried cannot be read.
+    pub(super) fn open_rows(&mut self) -> Result<Vec<Share>, FactsError> {
+        self.walks.iter_mut().map(Walk::open_rows).collect()
     }
 }
 
@@ -115,22 +98,20 @@ fn share(
     period: Period,
     files: &[EventFile],
     deletions: &DeletedIds,
-) -> Result<Part, FactsError> {
+) -> Result<WalkEnd, FactsError> {
     let mut events = 0;
-    walk.begin(period.start_us());
+    walk.begin(period.start_us())?;
     for batch in read_run(archive, files, COLUMNS, range, BATCH_ROWS)? {
         if options.cancelled.is_some_and(|cancelled| cancelled()) {
             return Err(FactsError::Cancelled);
         }
-        let batch = Batch::new(&batch?, &mut walk.interners)?;
-        walk.fold(&batch, deletions);
+        let batch = Batch::new(&batch?, walk.interners())?;
+        walk.fold(&batch, deletions)?;
         events += batch.rows as u64;
         if let Some(progress) = options.progress {
             progress(batch.rows as u64);
         }
     }
     let (rows, closes) = walk.end();
-    let carry = encode(walk.carried(), &walk.interners);
-    let carried = walk.carried().len() as u64;
-    Ok(Part { rows: (rows, walk.interners.clone()), closes, events, carried, carry })
+    Ok(WalkEnd { rows, closes, events })
 }

@@ -32,7 +32,7 @@ pub(crate) const COLUMNS: &[&str] = &[
 ];
 
 /// The interners of one walk, one for each kind of text.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub(crate) struct Interners {
     pub(crate) source: Interner,
     pub(crate) channel: Interner,

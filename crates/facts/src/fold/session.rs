@@ -103,13 +103,21 @@ pub struct Event<'a> {
     pub agent: u32,
 }
 
+/// Which conversation a session belongs to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Conversation {
+    /// Hash of source and id, by which the archive is sorted.
+    pub key: i64,
+    /// Its source.
+    pub source: u32,
+    /// Its id.
+    pub id: String,
+}
+
 /// A session that is open: its dimensions so far (D1), its counts, its waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are the columns of the sessions' rows")]
 pub struct Session {
-    pub key: i64,
-    pub source: u32,
-    pub conversation: String,
     pub contact: Option<String>,
     pub channel: u32,
     pub team: u32,
@@ -144,12 +152,9 @@ pub enum Outcome {
 }
 
 impl Session {
-    /// A session of a conversation that `event` opens. The event itself is still to be applied.
-    pub fn open(key: i64, source: u32, conversation: &str, event: &Event<'_>) -> Self {
+    /// A session that `event` opens. The event itself is still to be applied.
+    pub fn open(event: &Event<'_>) -> Self {
         Self {
-            key,
-            source,
-            conversation: conversation.to_owned(),
             contact: None,
             channel: NONE,
             team: NONE,

@@ -16,7 +16,7 @@ fn event(at: i64, act: Act) -> Event<'static> {
 /// Plays events into one session and gives it with what became of it.
 fn play(events: &[(i64, Act)], rules: Rules) -> (Session, Outcome) {
     let first = event(events[0].0, events[0].1);
-    let mut session = Session::open(1, 1, "c1", &first);
+    let mut session = Session::open(&first);
     let mut outcome = Outcome::Open;
     for &(at, act) in events {
         assert_eq!(outcome, Outcome::Open, "the session went on after its end");

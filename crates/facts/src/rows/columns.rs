@@ -3,61 +3,36 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, BooleanBufferBuilder, DictionaryArray, Float64Array, Int32Array, Int64Array, StringArray,
-    StringBuilder, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, StringArray, StringBuilder,
+    TimestampMicrosecondArray,
 };
-use arrow::buffer::NullBuffer;
+use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::Int32Type;
 
-use crate::intern::Interner;
+use crate::intern::NONE;
 
-/// Bytes of an id, to make room for: longer ones cost one growth.
+/// Rows that a column has room for at first: few, because there is a column for each day that has but one row.
+const ROOM_ROWS: usize = 64;
+
+/// Bytes of an id, to make room for.
 const ID_BYTES: usize = 16;
 
-/// One dictionary for the texts of several interners, and from each interner's numbers to its.
-pub(crate) struct Dictionary {
-    values: Arc<StringArray>,
-    maps: Vec<Vec<i32>>,
-}
-
-impl Dictionary {
-    /// The dictionary of some interners, one for each walk.
-    pub(crate) fn of<'a>(interners: impl Iterator<Item = &'a Interner>) -> Self {
-        let mut all = Interner::default();
-        let maps = interners
-            .map(|interner| {
-                let ids = interner.texts().map(|text| all.id(text) as i32 - 1);
-                std::iter::once(-1).chain(ids).collect()
-            })
-            .collect();
-        Self { values: Arc::new(all.texts().map(Some).collect()), maps }
-    }
-
-    /// The dictionary of fixed names.
-    pub(crate) fn of_names(names: &[&str]) -> Self {
-        Self { values: Arc::new(names.iter().copied().map(Some).collect()), maps: Vec::new() }
-    }
-
-    /// A column over it with room for some rows.
-    pub(crate) fn column(&self, rows: usize) -> Coded<'_> {
-        Coded { dictionary: self, keys: Vec::with_capacity(rows), nulls: 0 }
-    }
-}
-
-/// A column of texts that repeat.
-pub(crate) struct Coded<'a> {
-    dictionary: &'a Dictionary,
+/// A column of texts that repeat, as numbers of an [`Interner`](crate::intern::Interner).
+pub(crate) struct Coded {
     keys: Vec<i32>,
-    nulls: usize,
+    nulls: bool,
 }
 
-impl Coded<'_> {
-    /// Adds the text that a walk knows by a number; 0 is null.
+impl Coded {
+    pub(crate) fn new() -> Self {
+        Self { keys: Vec::with_capacity(ROOM_ROWS), nulls: false }
+    }
+
+    /// Adds the text of a number; [`NONE`] is null.
     #[inline]
-    pub(crate) fn push(&mut self, walk: usize, id: u32) {
-        let key = self.dictionary.maps[walk][id as usize];
-        self.nulls += usize::from(key < 0);
-        self.keys.push(key);
+    pub(crate) fn push(&mut self, id: u32) {
+        self.nulls |= id == NONE;
+        self.keys.push(id as i32 - 1);
     }
 
     /// Adds a fixed name by its number from 0.
@@ -66,14 +41,14 @@ impl Coded<'_> {
         self.keys.push(idx as i32);
     }
 
-    /// The column.
-    pub(crate) fn finish(self) -> ArrayRef {
-        let nulls = (self.nulls > 0).then(|| self.keys.iter().map(|&key| key >= 0).collect::<NullBuffer>());
+    /// The column over the texts behind the numbers.
+    pub(crate) fn finish(self, values: &Arc<StringArray>) -> ArrayRef {
+        let nulls = self.nulls.then(|| self.keys.iter().map(|&key| key >= 0).collect::<NullBuffer>());
         let mut keys = self.keys;
         if nulls.is_some() {
             keys.iter_mut().for_each(|key| *key = (*key).max(0));
         }
-        let values: ArrayRef = Arc::clone(&self.dictionary.values) as ArrayRef;
+        let values: ArrayRef = Arc::clone(values) as ArrayRef;
         Arc::new(DictionaryArray::<Int32Type>::new(Int32Array::new(keys.into(), nulls), values))
     }
 }
@@ -81,29 +56,29 @@ impl Coded<'_> {
 /// A column of numbers or instants that may be null.
 pub(crate) struct Numbers {
     values: Vec<i64>,
-    valid: BooleanBufferBuilder,
+    valid: Vec<bool>,
 }
 
 impl Numbers {
-    pub(crate) fn new(rows: usize) -> Self {
-        Self { values: Vec::with_capacity(rows), valid: BooleanBufferBuilder::new(rows) }
+    pub(crate) fn new() -> Self {
+        Self { values: Vec::with_capacity(ROOM_ROWS), valid: Vec::with_capacity(ROOM_ROWS) }
     }
 
     #[inline]
     pub(crate) fn push(&mut self, value: Option<i64>) {
         self.values.push(value.unwrap_or(0));
-        self.valid.append(value.is_some());
+        self.valid.push(value.is_some());
     }
 
     /// As instants.
-    pub(crate) fn finish_instants(mut self) -> ArrayRef {
-        let nulls = NullBuffer::new(self.valid.finish());
+    pub(crate) fn finish_instants(self) -> ArrayRef {
+        let nulls = NullBuffer::from(self.valid);
         Arc::new(TimestampMicrosecondArray::new(self.values.into(), Some(nulls)).with_timezone("UTC"))
     }
 
     /// As microseconds, and the same as seconds.
-    pub(crate) fn finish_spans(mut self) -> (ArrayRef, ArrayRef) {
-        let nulls = NullBuffer::new(self.valid.finish());
+    pub(crate) fn finish_spans(self) -> (ArrayRef, ArrayRef) {
+        let nulls = NullBuffer::from(self.valid);
         let seconds: Vec<f64> = self.values.iter().map(|&us| us as f64 / 1e6).collect();
         (
             Arc::new(Int64Array::new(self.values.into(), Some(nulls.clone()))),
@@ -112,37 +87,42 @@ impl Numbers {
     }
 }
 
-/// A column of instants without null.
-pub(crate) fn instants(us: Vec<i64>) -> ArrayRef {
-    Arc::new(TimestampMicrosecondArray::from(us).with_timezone("UTC"))
-}
-
-/// A column of numbers without null.
-pub(crate) fn numbers(values: Vec<i64>) -> ArrayRef {
-    Arc::new(Int64Array::from(values))
-}
-
 /// A column of yes and no.
 pub(crate) struct Flags {
-    bits: BooleanBufferBuilder,
+    flags: Vec<bool>,
 }
 
 impl Flags {
-    pub(crate) fn new(rows: usize) -> Self {
-        Self { bits: BooleanBufferBuilder::new(rows) }
+    pub(crate) fn new() -> Self {
+        Self { flags: Vec::with_capacity(ROOM_ROWS) }
     }
 
     #[inline]
     pub(crate) fn push(&mut self, flag: bool) {
-        self.bits.append(flag);
+        self.flags.push(flag);
     }
 
-    pub(crate) fn finish(mut self) -> ArrayRef {
-        Arc::new(BooleanArray::new(self.bits.finish(), None))
+    pub(crate) fn finish(self) -> ArrayRef {
+        Arc::new(BooleanArray::new(BooleanBuffer::from(self.flags), None))
     }
 }
 
+/// A column of instants or numbers without null.
+pub(crate) fn plain<T>() -> Vec<T> {
+    Vec::with_capacity(ROOM_ROWS)
+}
+
+/// A finished column of instants without null.
+pub(crate) fn instants(us: Vec<i64>) -> ArrayRef {
+    Arc::new(TimestampMicrosecondArray::from(us).with_timezone("UTC"))
+}
+
+/// A finished column of numbers without null.
+pub(crate) fn numbers(values: Vec<i64>) -> ArrayRef {
+    Arc::new(Int64Array::from(values))
+}
+
 /// A column of ids.
-pub(crate) fn ids(rows: usize) -> StringBuilder {
-    StringBuilder::with_capacity(rows, rows * ID_BYTES)
+pub(crate) fn ids() -> StringBuilder {
+    StringBuilder::with_capacity(ROOM_ROWS, ROOM_ROWS * ID_BYTES)
 }

@@ -167,6 +167,7 @@ mod tests {
             assert_eq!(begun.bytes.len(), HEAD_BYTES);
         }
     }
+
     #[test]
     fn a_long_line_is_read_to_its_end() {
         let never = |source| IngestError::Read { input: "x".to_owned(), byte: 0, source };

@@ -39,6 +39,40 @@ pub enum Reason {
     TimeOutOfRange,
 }
 
+/// Stands for the name of a field in [`known_reasons`].
+const FIELD: &str = "FIELD";
+
+/// The text of every reason, with `FIELD` for the name of a field.
+pub fn known_reasons() -> Vec<String> {
+    let reasons = [
+        Reason::BrokenJson,
+        Reason::NotAnObject,
+        Reason::UnexpectedJson,
+        Reason::InvalidUtf8,
+        Reason::ColumnCount,
+        Reason::UnclosedQuote,
+        Reason::TooLong,
+        Reason::Missing(FIELD),
+        Reason::WrongType(FIELD),
+        Reason::UnknownName(FIELD),
+        Reason::BadTime(FIELD),
+        Reason::TimeWithoutZone(FIELD),
+        Reason::TimeWithoutOffset,
+        Reason::MalformedTime,
+        Reason::TimeOutOfRange,
+    ];
+    reasons.iter().map(|reason| reason.to_string()).collect()
+}
+
+/// Whether a text is a part of any reason, with whatever name of a field. A name alone is none: it could be any word.
+pub fn is_part_of_reason(text: &str) -> bool {
+    let text = text.trim();
+    known_reasons().iter().any(|reason| match reason.strip_prefix(FIELD) {
+        None => reason.contains(text),
+        Some(rest) => rest.contains(text) || text.char_indices().skip(1).any(|(end, _)| rest.starts_with(&text[end..])),
+    })
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -57,6 +91,30 @@ impl fmt::Display for Reason {
             Self::TimeWithoutOffset => f.write_str("occurred_at has no UTC offset"),
             Self::MalformedTime => f.write_str("occurred_at is not an RFC 3339 time"),
             Self::TimeOutOfRange => f.write_str("the time is outside the years 1 to 9999"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_those_that_are_documented() {
+        let documented = include_str!("../../../../docs/formats.md");
+        for reason in known_reasons() {
+            assert!(documented.contains(&format!("`{reason}`")), "{reason}");
+        }
+    }
+
+    #[test]
+    fn parts_of_reasons_are_known() {
+        for known in ["JSON", "zone", "is missing", "source is missing", "created_at is", "FIELD is unknown", "offset "]
+        {
+            assert!(is_part_of_reason(known), "{known}");
+        }
+        for unknown in ["zzz", "brokn", "zzz ", "source is missed", "source"] {
+            assert!(!is_part_of_reason(unknown), "{unknown}");
         }
     }
 }

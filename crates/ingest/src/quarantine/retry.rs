@@ -11,11 +11,11 @@ use tapemeasure_archive::Archive;
 use super::error::QuarantineError;
 use super::line::Rejected;
 use super::read::{counted, quarantine_files, read_quarantine};
-use super::regroup::{Asked, Batch, Inputs};
+use super::regroup::{Asked, Batch, Files, Inputs};
 use super::write::place;
 use crate::error::IngestError;
 use crate::ingest::ingest;
-use crate::options::IngestOptions;
+use crate::options::{DEFAULT_MAX_REJECTED_PPM, IngestOptions};
 use crate::progress::Progress;
 use crate::spill::Scratch;
 use crate::summary::IngestSummary;
@@ -45,6 +45,9 @@ pub struct Export {
     pub source: Option<String>,
     /// The files and zip archives that records are left of, sorted. There may be others that belong to it.
     pub files: Vec<String>,
+    /// The share of rejected records that its ingest was to take, in millionths, of several the largest; none if that was
+    /// the default.
+    pub max_rejected_ppm: Option<u64>,
 }
 
 /// Ingests the records of quarantine files once more: all files of the archive at `root` if none is named.
@@ -188,7 +191,8 @@ fn conclude(
     }
     for file in files.iter().filter(|_| ignored == 0) {
         // Written within the same second with the same records, the new file has the name of the old one.
-        if lies_in(file, dir) && summary.quarantine.as_ref() != Some(file) {
+        let is_new = fs::canonicalize(file).is_ok_and(|file| summary.quarantine.as_ref() == Some(&file));
+        if lies_in(file, dir) && !is_new {
             fs::remove_file(file).map_err(|source| QuarantineError::Write { path: file.clone(), source })?;
             removed.push(file.clone());
         }
@@ -213,8 +217,12 @@ fn why_left(inputs: &Inputs<'_>) -> Vec<(String, u64)> {
 }
 
 fn exports_of(inputs: &Inputs<'_>) -> Vec<Export> {
-    let exports = inputs.exports().into_iter();
-    exports.map(|(source, files)| Export { source, files: files.into_iter().collect() }).collect()
+    let export = |(source, Files { names, max_rejected_ppm })| Export {
+        source,
+        files: names.into_iter().collect(),
+        max_rejected_ppm: Some(max_rejected_ppm).filter(|&ppm| ppm != DEFAULT_MAX_REJECTED_PPM),
+    };
+    inputs.exports().into_iter().map(export).collect()
 }
 
 /// Adds what another ingest did. Its rejects are counted when they have their places again.
@@ -284,8 +292,9 @@ mod tests {
         assert_eq!(counts(&mended.summary), (2, 1, 1));
         let path = mended.summary.quarantine.unwrap();
         assert_eq!(places(&path), [(name, 3, line_end(1), "occurred_at is missing".to_owned())]);
-        let files: Vec<PathBuf> =
-            quarantine_files(&root.join(QUARANTINE)).unwrap().into_iter().map(|file| file.path).collect();
+        // The path is whole, whatever way leads to the archive.
+        let dir = fs::canonicalize(root.join(QUARANTINE)).unwrap();
+        let files: Vec<PathBuf> = quarantine_files(&dir).unwrap().into_iter().map(|file| file.path).collect();
         assert_eq!(files, [path]);
         assert!(!root.join(SPILL).exists());
     }
@@ -326,6 +335,7 @@ mod tests {
         assert_eq!((retried.summary.ignored, retried.removed.len()), (2, 0));
         assert!(before.is_file());
     }
+
     #[tokio::test]
     async fn what_needs_its_export_is_left_with_its_name() {
         let home = tempfile::tempdir().unwrap();
@@ -342,7 +352,7 @@ mod tests {
 
         let left = retry_quarantine(&root, &[], &options, false, &Unwatched).await.unwrap();
         assert_eq!(left.left, [("this format needs other records of the export".to_owned(), 1)]);
-        assert_eq!(left.exports, [Export { source: None, files: vec![name] }]);
+        assert_eq!(left.exports, [Export { source: None, files: vec![name], max_rejected_ppm: Some(1_000_000) }]);
         assert_eq!((left.summary.read, left.removed.len()), (0, 0));
         let alone = retry_quarantine(&root, &[], &options, true, &Unwatched).await.unwrap();
         assert_eq!((alone.summary.read, alone.summary.rejected), (1, 1));

@@ -12,6 +12,7 @@ use super::line::{InputFacts, Rejected};
 use super::read::NAMED_BY;
 use super::{Position, Reason};
 use crate::error::IngestError;
+use crate::options::DEFAULT_MAX_REJECTED_PPM;
 use crate::spill::{Scratch, failed};
 
 /// Bytes of rejects that are held in memory before they go to scratch.
@@ -28,9 +29,17 @@ pub struct Quarantine {
     facts: HashMap<String, InputFacts>,
     reasons: HashMap<Reason, u64>,
     first: Option<(u64, String)>,
+    /// As [`Rejected::max_rejected_ppm`].
+    max_rejected_ppm: Option<u64>,
 }
 
 impl Quarantine {
+    /// Without a record, for an ingest that fails above a share of them in millionths.
+    pub fn new(max_rejected_ppm: u64) -> Self {
+        let noted = Some(max_rejected_ppm).filter(|&ppm| ppm != DEFAULT_MAX_REJECTED_PPM);
+        Self { max_rejected_ppm: noted, ..Self::default() }
+    }
+
     /// Notes how an input is read. To be called before the first of its records comes.
     pub fn describe(&mut self, input: &str, facts: InputFacts) {
         self.facts.insert(input.to_owned(), facts);
@@ -61,6 +70,7 @@ impl Quarantine {
             format: facts.map(|facts| facts.format.to_owned()),
             header: facts.and_then(|facts| facts.header.clone()),
             source: facts.and_then(|facts| facts.source.clone()),
+            max_rejected_ppm: self.max_rejected_ppm,
         };
         line.keep(record);
         if self.first.as_ref().is_none_or(|(first, _)| order < *first) {
@@ -126,7 +136,8 @@ impl Quarantine {
     }
 }
 
-/// Gives a finished scratch file its name in a directory, synced. Copied where the two are on different file systems.
+/// Gives a finished scratch file its name in a directory, synced, and tells the whole path, without links. Copied where
+/// the two are on different file systems.
 pub(super) fn place(
     scratch_path: &Path,
     writer: BufWriter<File>,
@@ -140,7 +151,7 @@ pub(super) fn place(
     io::copy(&mut File::open(scratch_path)?, &mut hasher)?;
     let digest = hasher.finalize().to_hex();
     std::fs::create_dir_all(dir)?;
-    let path = dir.join(format!("{}-{}.ndjson", now.format(NAMED_BY), &digest[..8]));
+    let path = std::fs::canonicalize(dir)?.join(format!("{}-{}.ndjson", now.format(NAMED_BY), &digest[..8]));
     if std::fs::rename(scratch_path, &path).is_err() {
         std::fs::copy(scratch_path, &path)?;
         File::open(&path)?.sync_all()?;
@@ -200,7 +211,7 @@ mod tests {
     fn what_a_retry_needs_is_kept_with_the_record() {
         let home = tempfile::tempdir().unwrap();
         let scratch = Scratch::new(&home.path().join("scratch"), Vec::new());
-        let mut quarantine = Quarantine::default();
+        let mut quarantine = Quarantine::new(70_000);
         let facts =
             InputFacts { format: "twilio", header: Some("From,To".to_owned()), source: Some("shop".to_owned()) };
         quarantine.describe("a.csv", facts);
@@ -211,12 +222,26 @@ mod tests {
         let path = quarantine.write(home.path(), now, &scratch).unwrap().unwrap();
         let expected = concat!(
             r#"{"file":"a.csv","line":2,"byte":8,"reason":"wrong number of columns","record":"x","format":"twilio","#,
-            r#""header":"From,To","source":"shop"}"#,
+            r#""header":"From,To","source":"shop","max_rejected_ppm":70000}"#,
             "\n",
-            r#"{"file":"b","line":2,"byte":8,"reason":"wrong number of columns","record":"x"}"#,
+            r#"{"file":"b","line":2,"byte":8,"reason":"wrong number of columns","record":"x","max_rejected_ppm":70000}"#,
             "\n",
         );
         assert_eq!(std::fs::read_to_string(path).unwrap(), expected);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_has_one_path_whatever_way_leads_there() {
+        let home = tempfile::tempdir().unwrap();
+        let scratch = Scratch::new(&home.path().join("scratch"), Vec::new());
+        std::fs::create_dir(home.path().join("archive")).unwrap();
+        std::os::unix::fs::symlink("archive", home.path().join("link")).unwrap();
+        let mut quarantine = Quarantine::default();
+        quarantine.add("a", 0, Position::in_text(1, 0), Reason::BrokenJson, b"{", &scratch).unwrap();
+        let now = DateTime::from_timestamp(0, 0).unwrap();
+        let path = quarantine.write(&home.path().join("link/quarantine"), now, &scratch).unwrap().unwrap();
+        assert_eq!(path.parent().unwrap(), std::fs::canonicalize(home.path()).unwrap().join("archive/quarantine"));
     }
 
     #[test]

@@ -7,11 +7,12 @@ use crate::nearest::Meant;
 use crate::zone::{Month, WeekStart, Zone};
 
 /// The names that exist, as the help and the errors list them.
-pub(super) const KNOWN: &str = "session_gap, abandon_after, bots, time_zone, week_start, fiscal_year_start, \
-    targets.first_response, targets.response, targets.resolution, and source.<name>.<session_gap, abandon_after, bots or targets.*>, \
-    channel.<name>.targets.*, keywords.stop.<language>, keywords.start.<language>, \
-    report.<rule>.<threshold>, calendars.<name>.<zone, mon to sun, mon-fri, holidays or versions.<date>.*>, business_hours.<calendar, \
-    channel.<name> or team.<name>> and the same under source.<name>.";
+const KNOWN: &str = "session_gap, abandon_after, bots, time_zone, week_start, fiscal_year_start, \
+    targets.first_response, targets.response, targets.resolution, business_hours.calendar, \
+    business_hours.channel.<name>, business_hours.team.<name>; source.<name> with its own session_gap, abandon_after, \
+    bots, targets and business_hours; channel.<name> with its own targets; keywords.stop.<language>, \
+    keywords.start.<language>; report.<rule>.<threshold>; calendars.<name> with zone, mon to sun or mon-fri, \
+    holidays, and versions.<date> with its own zone and days";
 
 /// Every name, `*` being one that the user chooses: what a name that is none is held against.
 const NAMES: &[&str] = &[

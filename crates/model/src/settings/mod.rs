@@ -183,6 +183,11 @@ impl Settings {
         }
     }
 
+    /// Whether the mere passing of time ends anything, in whatever source.
+    pub fn let_time_end(&self) -> bool {
+        self.rules.let_time_end() || self.sources.keys().any(|source| self.rules_for(source).let_time_end())
+    }
+
     /// Hash of all that changes facts: the rules, overall and by source. 32 hexadecimal digits. A source that sets what
     /// holds anyway changes nothing.
     pub fn fold_hash(&self) -> String {

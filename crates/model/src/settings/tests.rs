@@ -39,6 +39,30 @@ fn what_is_no_setting_is_named() {
         ),
         "{error}"
     );
+    let all = "settings.toml, line 1: unknown setting \"foo\"; known are session_gap, abandon_after, bots, time_zone, \
+               week_start, fiscal_year_start, targets.first_response, targets.response, targets.resolution, \
+               business_hours.calendar, business_hours.channel.<name>, business_hours.team.<name>; source.<name> with \
+               its own session_gap, abandon_after, bots, targets and business_hours; channel.<name> with its own \
+               targets; keywords.stop.<language>, keywords.start.<language>; report.<rule>.<threshold>; \
+               calendars.<name> with zone, mon to sun or mon-fri, holidays, and versions.<date> with its own zone and \
+               days";
+    assert_eq!(parse("foo = 'bar'").unwrap_err().to_string(), all);
+    for key in [
+        "source.x.session_gap",
+        "source.x.bots",
+        "source.x.targets.response",
+        "source.x.business_hours.team.t",
+        "channel.x.targets.resolution",
+        "keywords.start.pl",
+        "calendars.x.zone",
+        "calendars.x.sun",
+        "calendars.x.mon-fri",
+        "calendars.x.holidays",
+        "calendars.x.versions.2025-07-01.zone",
+        "calendars.x.versions.2025-07-01.sat",
+    ] {
+        assert_eq!(Settings::default().get(key).unwrap(), None, "{key}");
+    }
     let error = parse("# ours\n\nsession_gap = 'soon'").unwrap_err().to_string();
     let limit = "write a duration such as 24h or 86400s, or never";
     assert_eq!(error, format!("settings.toml, line 3: setting session_gap cannot be \"soon\"; {limit}"));

@@ -13,7 +13,7 @@ pub mod month;
 pub mod offsets;
 
 pub use buckets::{Buckets, Grain, WeekStart};
-pub use local::LocalTime;
+pub use local::{LocalDay, LocalTime};
 pub use month::Month;
 pub use offsets::Offsets;
 

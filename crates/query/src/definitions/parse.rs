@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use arrow::datatypes::DataType;
 use tapemeasure_model::instant::{HOUR_US, MINUTE_US};
 use tapemeasure_model::settings::duration::parse_duration_us;
 use toml::Spanned;
@@ -11,13 +12,17 @@ use super::list::NO_FILE;
 use super::measures::{Base, Found, RESERVED, measures};
 use super::written::{Dimensions, File, KindName, Place, RollupEntry};
 use super::{
-    DIMENSIONS, Definition, Expression, Kind, Measure, OwnDimension, Part, ROLLUPS, Rollup, Stock, TABLES, cases, spans,
+    DIMENSIONS, Definition, Expression, Kind, Measure, OwnDimension, Part, ROLLUPS, Rollup, Stock, TABLES, cases,
+    is_derived, spans,
 };
 use crate::error::QueryError;
 use crate::verdict::DEFAULT_MIN_N;
 
 /// The verb of `tape kpi` that stands where names stand.
 const VERB: &str = "check";
+
+/// The one rollup with a row a contact and channel, which a stock counts.
+const CONTACTS: &str = "contacts";
 
 /// Reads a definition. `file` is its name for messages; `taken` are the names that are known already, with their files.
 ///
@@ -257,6 +262,7 @@ fn rollup(place: Place<'_>, parsed: &File, dimensions: &[String]) -> Result<Opti
     for name in kept {
         place.check_known(name, "dimension", &allowed)?;
     }
+    check_columns(place, parsed.kind, entry)?;
     if let Some(having) = having {
         place.check_sql(having)?;
     }
@@ -283,6 +289,36 @@ fn rollup(place: Place<'_>, parsed: &File, dimensions: &[String]) -> Result<Opti
         dimensions: kept.iter().map(|name| name.get_ref().clone()).collect(),
         having: having.as_ref().map(|having| having.get_ref().trim().to_owned()),
     }))
+}
+
+/// A rollup has the columns that are read of it.
+fn check_columns(place: Place<'_>, kind: KindName, entry: &RollupEntry) -> Result<(), QueryError> {
+    let RollupEntry { table, time, dimensions: kept, .. } = entry;
+    let name = table.get_ref().as_str();
+    if kind == KindName::Stock && name != CONTACTS {
+        let reason = format!(
+            "rollup.table cannot be {name:?} in a stock, which counts contacts; write {CONTACTS:?}, or leave [rollup] out"
+        );
+        return Err(place.error(table, reason));
+    }
+    let Some(schema) = schema_of(name) else { return Ok(()) };
+    let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    place.check_known(time, &format!("column of {name}"), &columns)?;
+    let is_instant = |field: &DataType| matches!(field, DataType::Timestamp(..));
+    if !schema.field_with_name(time.get_ref()).is_ok_and(|field| is_instant(field.data_type())) {
+        let reason = format!("{} of {name} is no instant; name a column that is one", time.get_ref());
+        return Err(place.error(time, reason));
+    }
+    for dimension in kept {
+        let text = dimension.get_ref().as_str();
+        // A flow works weekdays and hours out of the time of its cells.
+        let is_worked_out = kind == KindName::Flow && is_derived(text);
+        if !is_worked_out && !columns.contains(&text) {
+            let reason = format!("{name} keeps no {text}; leave it out of the dimensions of [rollup]");
+            return Err(place.error(dimension, reason));
+        }
+    }
+    Ok(())
 }
 
 /// The measure that stands for the definition: the one named, else the first that is no count of rows.

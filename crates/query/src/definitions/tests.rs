@@ -317,6 +317,37 @@ fn a_rollup_is_checked_too() {
     check(better, &with("step = \"7m\"", ""), "own.toml, line 12: step \"7m\" must be whole minutes");
     check(better, &with("step = \"15m\"", "").replace("message_cells", "cells"), "unknown rollup \"cells\"");
     check("sql = ", "rollup = \"sum(answers)\"\nsql = ", "rollup is for measures over rows, in a definition with");
+    let cells = with("step = \"15m\"", "");
+    check(
+        better,
+        &cells.replace("cell_start", "cell_strat"),
+        "own.toml, line 10: unknown column of message_cells \"cell_strat\"; did you mean cell_start?",
+    );
+    check(
+        better,
+        &cells.replace("[\"channel\"]", "[\"hour_of_day\", \"team\"]"),
+        "own.toml, line 11: message_cells keeps no team; leave it out of the dimensions of [rollup]",
+    );
+}
+
+#[test]
+fn the_rollup_of_a_stock_has_contacts() {
+    let stock = include_str!("../../kpis/unsubscribed_contacts.toml").replacen("unsubscribed_contacts", "own", 1);
+    assert_eq!(load(&stock).unwrap().rollup.unwrap().dimensions, ["source", "channel"]);
+    let check = |replaced: &str, by: &str, expected: &str| check_in(&stock, replaced, by, expected);
+    check(
+        "table = \"contacts\"",
+        "table = \"message_cells\"",
+        "own.toml, line 22: rollup.table cannot be \"message_cells\" in a stock, which counts contacts; write \
+         \"contacts\", or leave [rollup] out",
+    );
+    check("first_message_at", "first_message", "own.toml, line 23: unknown column of contacts \"first_message\"; did");
+    check("first_message_at", "is_first", "own.toml, line 23: is_first of contacts is no instant");
+    for none in ["topic", "hour_of_day"] {
+        let expected =
+            format!("own.toml, line 24: contacts keeps no {none}; leave it out of the dimensions of [rollup]");
+        check("\"source\", \"channel\"", &format!("\"source\", \"{none}\""), &expected);
+    }
 }
 
 #[test]

@@ -27,7 +27,7 @@ use datafusion::logical_expr::{
 use tapemeasure_model::instant::{MAX_INSTANT_US, MIN_INSTANT_US};
 use tapemeasure_model::schema::instant_type;
 use tapemeasure_model::settings::Settings;
-use tapemeasure_model::zone::{Buckets, Grain, LocalTime, Month, WeekStart, Zone};
+use tapemeasure_model::zone::{Buckets, Grain, LocalDay, LocalTime, Month, WeekStart, Zone};
 
 use super::calendars::Calendars;
 use super::{catalog, constant_text, is_text, is_time, result, rows_of};
@@ -265,11 +265,11 @@ impl ScalarUDFImpl for LocalFunction {
             }
             What::DayOfWeek => {
                 let clock = self.clocks.local(zone, (from, to));
-                Arc::new(map(instants, |us| clock.day_of_week(us)))
+                Arc::new(by_day(instants, &clock, |day, _| day.day_of_week))
             }
             What::HourOfDay => {
                 let clock = self.clocks.local(zone, (from, to));
-                Arc::new(map(instants, |us| clock.hour_of_day(us)))
+                Arc::new(by_day(instants, &clock, LocalDay::hour_of_day))
             }
         };
         result(column, constant)
@@ -322,8 +322,16 @@ fn ids(instants: &TimestampMicrosecondArray, buckets: &Buckets) -> Vec<i64> {
     ids
 }
 
-fn map(instants: &TimestampMicrosecondArray, of: impl Fn(i64) -> i32) -> Int32Array {
-    let values: Vec<i32> = instants.values().iter().map(|&us| of(us)).collect();
+/// What is asked of the local day of each instant. Most have that of the one before: facts lie by day.
+fn by_day(instants: &TimestampMicrosecondArray, clock: &LocalTime, of: impl Fn(&LocalDay, i64) -> i32) -> Int32Array {
+    let mut day = clock.day(0);
+    let value = |us: i64| {
+        if !day.holds(us) {
+            day = clock.day(us);
+        }
+        of(&day, us)
+    };
+    let values: Vec<i32> = instants.values().iter().copied().map(value).collect();
     Int32Array::new(values.into(), instants.nulls().cloned())
 }
 

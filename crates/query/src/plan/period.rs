@@ -125,7 +125,7 @@ impl Period {
         let mut times: Vec<(i32, i32)> = (start_us..end_us)
             .step_by(STEP_US as usize)
             .chain([end_us - 1])
-            .map(|us| (clock.day_of_week(us), clock.hour_of_day(us)))
+            .map(|us| (clock.day(us).day_of_week, clock.day(us).hour_of_day(us)))
             .collect();
         times.sort_unstable();
         times.dedup();

@@ -3,6 +3,7 @@
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Expr;
 use tapemeasure_model::settings::duration::parse_duration_us;
+use tapemeasure_model::times::Clock;
 use tapemeasure_model::zone::Grain;
 
 use super::times;
@@ -35,11 +36,13 @@ pub(super) fn request(arguments: &[Expr], kpis: &Kpis) -> Result<KpiRequest, Que
         return Err(bad("it wants the name of a KPI first, such as kpi('first_response_time', 'week')".to_owned()));
     };
     let zone = kpis.clocks.zone();
+    let clock = Clock::new(zone, &kpis.settings, kpis.as_of_us);
+    let (since_us, until_us) = times::period(given("since").value, given("until").value, &clock, &zone)?;
     Ok(KpiRequest {
         grain: given("grain").text()?.map(grain).transpose()?.unwrap_or(Grain::Total),
         by: given("by").text()?.map(dimensions),
-        since_us: times::instant(given("since").value, "since", &zone)?,
-        until_us: times::instant(given("until").value, "until", &zone)?,
+        since_us,
+        until_us,
         filter: given("filter").text()?.map(str::to_owned),
         target_us: given("target").text()?.map(duration).transpose()?,
         hours: given("hours").text()?.map(hours).transpose()?.unwrap_or_default(),

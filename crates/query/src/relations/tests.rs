@@ -97,6 +97,15 @@ async fn rows_are_those_of_the_kpi() {
             },
         ),
         (
+            "kpi('first_response_time', 'day', since => 'yesterday')",
+            KpiRequest {
+                grain: Grain::Day,
+                since_us: Some(parse_instant("2025-03-03T23:00:00Z").unwrap()),
+                until_us: Some(parse_instant("2025-03-04T23:00:00Z").unwrap()),
+                ..KpiRequest::new("first_response_time")
+            },
+        ),
+        (
             "kpi('first_response_time', NULL, '', instant('2025-03-03T10:00:00Z'), DATE '2025-03-05', NULL, '1m')",
             KpiRequest {
                 by: Some(Vec::new()),
@@ -189,8 +198,12 @@ async fn what_is_wrong_with_a_call_is_said() {
         ("kpi('first_response_time', grian => 'week')", "kpi(): no argument \"grian\"; did you mean grain?"),
         ("kpi('first_response_time', grain => 'week', 'sms')", "kpi(): 'sms' comes after a named argument"),
         ("kpi('first_response_time', 'week', grain => 'day')", "kpi(): grain is given twice"),
-        ("kpi('first_response_time', since => 'soon')", "kpi(): since soon is no time; write an RFC 3339 time"),
-        ("kpi('first_response_time', since => '2025-02-30')", "kpi(): since 2025-02-30 is no time"),
+        (
+            "kpi('first_response_time', since => 'soon')",
+            "kpi(): since \"soon\" is no time that is known here; write an RFC 3339 time",
+        ),
+        ("kpi('first_response_time', since => '2025-02-30')", "kpi(): since \"2025-02-30\" is no time"),
+        ("kpi('first_response_time', since => 7)", "kpi(): since 7 is no time; write a text such as '2025-03-01'"),
         (
             "kpi('first_response_time', since => '2025-03-05', until => '2025-03-04')",
             "the period from 2025-03-04T23:00:00.000000Z to 2025-03-03T23:00:00.000000Z is empty",

@@ -2,40 +2,57 @@
 
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::ScalarValue;
-use tapemeasure_model::instant::{civil_from_days, days_from_civil, parse_instant};
+use tapemeasure_model::times::{Clock, NOW};
 use tapemeasure_model::zone::Zone;
 
 use super::call::bad;
 use crate::error::QueryError;
 
-/// The first instant of a time: RFC 3339 with an offset; a year, quarter, month or date of the local calendar of `zone`; or
-/// a timestamp, which is UTC where it has no zone. None is none. Words that count from the as-of time are none: the text of
-/// a query, which views keep, names one period for ever.
+/// First instant of a period, and first instant after it; none where it has none.
+type Bounds = (Option<i64>, Option<i64>);
+
+/// The period of two times: texts as the command line takes them, read by `clock`; dates of the local calendar of `zone`; or
+/// timestamps, which are UTC where they have no zone. A stretch that is over, such as `last-week`, is all of it where it is
+/// the only bound; the end `now` is none.
 ///
 /// # Errors
 /// [`QueryError::BadCall`] for anything else.
-pub(super) fn instant(value: Option<&ScalarValue>, name: &str, zone: &Zone) -> Result<Option<i64>, QueryError> {
-    let Some(value) = value else { return Ok(None) };
+pub(super) fn period(
+    since: Option<&ScalarValue>,
+    until: Option<&ScalarValue>,
+    clock: &Clock,
+    zone: &Zone,
+) -> Result<Bounds, QueryError> {
+    let start = since.map(|value| read(value, "since", clock, zone)).transpose()?;
+    let is_now = |value: &ScalarValue| value.try_as_str().flatten().is_some_and(|text| text.trim() == NOW);
+    let end_us = match until {
+        None => start.and_then(|(_, over_us)| over_us),
+        Some(value) if is_now(value) => None,
+        Some(value) => Some(read(value, "until", clock, zone)?.0),
+    };
+    Ok((start.map(|(start_us, _)| start_us), end_us))
+}
+
+/// The first instant of a time and, of a stretch that is over, the first instant after it.
+fn read(value: &ScalarValue, name: &str, clock: &Clock, zone: &Zone) -> Result<(i64, Option<i64>), QueryError> {
+    if let Some(text) = value.try_as_str() {
+        let named = clock.read(text.unwrap_or_default()).map_err(|error| bad(format!("{name} {error}")))?;
+        return Ok((named.start_us, named.over_us()));
+    }
     let none = || {
         bad(format!(
-            "{name} {value} is no time; write an RFC 3339 time, a date ('2025-03-01'), a month ('2025-03'), a quarter \
-             ('2025-Q1') or a year ('2025')"
+            "{name} {value} is no time; write a text such as '2025-03-01' or 'last-30d', a DATE or a timestamp"
         ))
     };
-    if let Some(text) = value.try_as_str() {
-        let text = text.unwrap_or_default().trim();
-        let found = parse_instant(text).ok().or_else(|| date(text).and_then(|day| start(day, zone)));
-        return found.map(Some).ok_or_else(none);
-    }
     match value {
-        ScalarValue::Date32(Some(day)) => Ok(Some(zone.local_date_start_us(*day))),
+        ScalarValue::Date32(Some(day)) => Ok((zone.local_date_start_us(*day), None)),
         ScalarValue::TimestampSecond(..)
         | ScalarValue::TimestampMillisecond(..)
         | ScalarValue::TimestampMicrosecond(..)
         | ScalarValue::TimestampNanosecond(..) => {
             let us = value.cast_to(&DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())));
             match us {
-                Ok(ScalarValue::TimestampMicrosecond(Some(us), _)) => Ok(Some(us)),
+                Ok(ScalarValue::TimestampMicrosecond(Some(us), _)) => Ok((us, None)),
                 _ => Err(none()),
             }
         }
@@ -43,58 +60,45 @@ pub(super) fn instant(value: Option<&ScalarValue>, name: &str, zone: &Zone) -> R
     }
 }
 
-fn start(day: i64, zone: &Zone) -> Option<i64> {
-    i32::try_from(day).ok().map(|day| zone.local_date_start_us(day))
-}
-
-/// Days since 1970-01-01 of `2025`, `2025-Q1`, `2025-03` or `2025-03-01`.
-fn date(text: &str) -> Option<i64> {
-    if let Some((year, quarter)) = text.split_once("-Q").or_else(|| text.split_once("-q")) {
-        let quarters = ["1", "2", "3", "4"].iter().position(|&known| known == quarter)?;
-        return date(&format!("{year}-{:02}", quarters * 3 + 1)).filter(|_| year.len() == 4);
-    }
-    let mut numbers = [1_i64; 3];
-    let parts: Vec<&str> = text.split('-').collect();
-    if parts.len() > 3 {
-        return None;
-    }
-    for (at, part) in parts.iter().enumerate() {
-        let digits = if at == 0 { 4 } else { 2 };
-        if part.len() != digits || !part.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        numbers[at] = part.parse().ok()?;
-    }
-    let [year, month, day] = numbers;
-    let days = days_from_civil(year, month, day);
-    (civil_from_days(days) == (year, month, day)).then_some(days)
-}
-
 #[cfg(test)]
 mod tests {
-    use tapemeasure_model::instant::format_instant;
+    use tapemeasure_model::instant::{format_instant, parse_instant};
+    use tapemeasure_model::settings::Settings;
 
     use super::*;
 
-    #[test]
-    fn dates_begin_with_their_local_day() {
+    /// The period of two texts in Berlin, as of Saturday, 31 May 2025.
+    fn of(since: Option<&str>, until: Option<&str>) -> Result<[Option<String>; 2], String> {
         let berlin = Zone::parse("Europe/Berlin").unwrap();
-        for (text, first) in [
-            ("2025", Some("2024-12-31T23:00:00.000000Z")),
-            ("2025-Q1", Some("2024-12-31T23:00:00.000000Z")),
-            // Berlin is at UTC+2 in summer, and at UTC+1 again on 1 November.
-            ("2025-q4", Some("2025-09-30T22:00:00.000000Z")),
-            ("2025-11", Some("2025-10-31T23:00:00.000000Z")),
-            ("2025-03-01", Some("2025-02-28T23:00:00.000000Z")),
-            ("2025-Q5", None),
-            ("2025-Q", None),
-            ("2025-03-Q1", None),
-            ("25-Q1", None),
-            ("last-week", None),
+        let clock = Clock::new(berlin, &Settings::default(), parse_instant("2025-05-31T10:30:00Z").unwrap());
+        let (since, until) = (since.map(ScalarValue::from), until.map(ScalarValue::from));
+        let found = period(since.as_ref(), until.as_ref(), &clock, &berlin);
+        found
+            .map(|(since_us, until_us)| [since_us, until_us].map(|us| us.map(format_instant)))
+            .map_err(|error| error.to_string())
+    }
+
+    /// Worked by hand: Berlin is at UTC+2 from 30 March to 26 October 2025, and at UTC+1 before and after.
+    #[test]
+    fn texts_are_those_of_the_command_line() {
+        let us = |text: &str| Some(format!("{text}:00:00.000000Z"));
+        for (since, until, expected) in [
+            (Some("2025"), None, [us("2024-12-31T23"), None]),
+            (Some("2025-Q1"), Some("2025-q4"), [us("2024-12-31T23"), us("2025-09-30T22")]),
+            (Some("2025-03-01"), Some("2025-11"), [us("2025-02-28T23"), us("2025-10-31T23")]),
+            (Some("last-30d"), None, [us("2025-04-30T22"), None]),
+            (Some("last-30d"), Some("today"), [us("2025-04-30T22"), us("2025-05-30T22")]),
+            (Some("last-week"), None, [us("2025-05-18T22"), us("2025-05-25T22")]),
+            (Some("last-week"), Some("now"), [us("2025-05-18T22"), None]),
+            (Some("last-month"), Some("2025-05-01"), [us("2025-03-31T22"), us("2025-04-30T22")]),
+            (None, Some("yesterday"), [None, us("2025-05-29T22")]),
+            (None, None, [None, None]),
         ] {
-            let value = ScalarValue::from(text);
-            let found = instant(Some(&value), "since", &berlin).ok().flatten().map(format_instant);
-            assert_eq!(found.as_deref(), first, "{text}");
+            assert_eq!(of(since, until), Ok(expected), "{since:?} {until:?}");
         }
+        let unknown = of(Some("2025-Q5"), None).unwrap_err();
+        assert!(unknown.starts_with("kpi(): since \"2025-Q5\" is no time that is known here; write an"), "{unknown}");
+        let near = of(None, Some("last-wek")).unwrap_err();
+        assert!(near.starts_with("kpi(): until \"last-wek\" is no time that is known here; did you mean last-week? "));
     }
 }

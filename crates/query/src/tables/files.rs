@@ -171,7 +171,7 @@ impl TableProvider for FileTable {
 /// up to twelve bytes as integers (`aggregates/group_values/multi_group_by/bytes_view.rs`); one dictionary among the
 /// keys makes it encode all of them row by row (`group_values/row.rs`). Reading views from a file's dictionary pages
 /// copies no text.
-fn with_views(schema: &Schema) -> SchemaRef {
+pub(crate) fn with_views(schema: &Schema) -> SchemaRef {
     let field = |field: &Arc<Field>| match field.data_type() {
         DataType::Utf8 | DataType::LargeUtf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
         DataType::Dictionary(_, values) if values.is_string() => {

@@ -23,6 +23,7 @@ use tapemeasure_facts::Facts;
 use crate::error::QueryError;
 use baselines::BaselinesTable;
 use files::FileTable;
+pub(crate) use files::with_views;
 
 /// Tables of facts whose texts with few values are dictionaries: a quarter of the size of views, for rows that are kept.
 /// They have no name in SQL.

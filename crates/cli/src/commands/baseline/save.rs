@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 
-use tapemeasure_model::zone::Grain;
 use tapemeasure_query::baselines::{self, Baselines, Length, Plan, STEPS, Saved, Window, day_start, rolling};
 use tapemeasure_query::{Engine, Hours};
 use tapemeasure_report::quantity::count;
@@ -13,6 +12,7 @@ use crate::context::Opened;
 use crate::failure::{Done, Failure};
 use crate::times::Clock;
 use crate::watch::{self, Bar};
+use crate::words;
 
 /// The windows of a backfill, as written.
 pub struct Rolling<'a> {
@@ -30,7 +30,7 @@ pub async fn save(
     held: &Held,
     reading: &Reading,
 ) -> Result<Done, Failure> {
-    let hours = hours(held)?;
+    let hours = words::hours(&held.hours)?;
     let opened = Opened::new(global, reading).await?;
     let (start_us, end_us) = match period {
         Some(text) => {
@@ -74,11 +74,8 @@ pub async fn backfill(
     held: &Held,
     reading: &Reading,
 ) -> Result<Done, Failure> {
-    let hours = hours(held)?;
-    let every = Grain::from_name(written.every).filter(|grain| STEPS.contains(grain)).ok_or_else(|| {
-        let known: Vec<&str> = STEPS.iter().map(|grain| grain.as_str()).collect();
-        Failure::word("--every", written.every, &known)
-    })?;
+    let hours = words::hours(&held.hours)?;
+    let every = words::grain("--every", written.every, STEPS)?;
     let length = Length::parse(written.window).ok_or_else(|| {
         Failure::usage(format!("--window {:?} is no length; write one such as 8w, 30d, 3mo or 1y", written.window))
     })?;
@@ -177,11 +174,4 @@ fn kpis(held: &Held, engine: &Engine) -> Result<Vec<String>, Failure> {
 fn by(held: &Held) -> Option<Vec<String>> {
     let by = held.by.as_ref()?;
     Some(by.split(',').map(str::trim).filter(|d| !d.is_empty()).map(str::to_owned).collect())
-}
-
-fn hours(held: &Held) -> Result<Hours, Failure> {
-    Hours::from_name(&held.hours).ok_or_else(|| {
-        let known: Vec<&str> = Hours::ALL.iter().map(|hours| hours.as_str()).collect();
-        Failure::word("--hours", &held.hours, &known)
-    })
 }

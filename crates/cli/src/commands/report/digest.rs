@@ -95,17 +95,21 @@ pub async fn compute(
     let from_us = [adjacent, question.history_us].into_iter().flatten().min();
     engine.preload(from_us.map_or(since_us, |from| from.min(since_us)), until_us).await?;
     // Side by side: what one question does on a single thread leaves the others to the next one.
-    let (told, Channels { rows: channels, subscriptions }, Week { cells: week, response }, topics) = tokio::try_join!(
+    let (
+        told,
+        Channels { rows: channels, subscriptions },
+        Week { cells: week, response, first: first_hours },
+        topics,
+        sources,
+    ) = tokio::try_join!(
         tell(&question),
         tables::channels(&question),
         tables::week(&question),
-        tables::topics(&question)
-    )?;
-    let (series, distributions, sources) = tokio::try_join!(
-        series::series(&question, &told, &channels),
-        spread::spreads(&question, &told),
+        tables::topics(&question),
         sources(&question, label)
     )?;
+    let (series, distributions) =
+        tokio::try_join!(series::series(&question, &told, &channels), spread::spreads(&question, &told))?;
     let latest = opened.snapshot.latest_us();
     let mut digest = Digest {
         title: "Support digest".to_owned(),
@@ -140,8 +144,8 @@ pub async fn compute(
     };
     digest.findings = findings(&digest);
     let thresholds = evidence::thresholds(&opened.settings);
-    let evidence =
-        evidence::gather(&question, opened, global, &digest, &thresholds, &Asked { subscriptions, response }).await?;
+    let asked = Asked { subscriptions, response, first: first_hours };
+    let evidence = evidence::gather(&question, opened, global, &digest, &thresholds, &asked).await?;
     (digest.rules, digest.suggestions) = evaluate(&digest, &evidence, &thresholds);
     Ok(digest)
 }

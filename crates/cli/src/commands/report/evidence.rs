@@ -6,9 +6,7 @@ use tapemeasure_model::settings::Settings;
 use tapemeasure_model::settings::report::THRESHOLDS;
 use tapemeasure_model::zone::Grain;
 use tapemeasure_report::Digest;
-use tapemeasure_report::digest::{
-    FIRST_RESPONSE_TIME, INBOUND_MESSAGE_VOLUME, MESSAGE_VOLUME_BY_CHANNEL, UNSUBSCRIBED_CONTACTS,
-};
+use tapemeasure_report::digest::{INBOUND_MESSAGE_VOLUME, MESSAGE_VOLUME_BY_CHANNEL, UNSUBSCRIBED_CONTACTS};
 use tapemeasure_report::suggest::evidence::{ChannelOptOuts, Evidence, HourOfWeek, MonthVolume, Place};
 use tapemeasure_report::suggest::{RULES, Thresholds};
 
@@ -42,16 +40,12 @@ pub async fn gather(
     thresholds: &Thresholds,
     asked: &Asked,
 ) -> Result<Evidence, Failure> {
-    let by = &["day_of_week", "hour_of_day"];
-    let (months, first, opt_outs) = tokio::try_join!(
-        months(question, opened, thresholds),
-        question.rows(FIRST_RESPONSE_TIME, by, Grain::Total, &["n_within_target", "n_breached"]),
-        opt_outs(question, digest, &asked.subscriptions),
-    )?;
+    let (months, opt_outs) =
+        tokio::try_join!(months(question, opened, thresholds), opt_outs(question, digest, &asked.subscriptions),)?;
     Ok(Evidence {
         place: place(question, opened, global),
         months,
-        first_hours: hours(&first),
+        first_hours: hours(&asked.first),
         hours: hours(&asked.response),
         opt_outs,
     })
@@ -63,6 +57,8 @@ pub struct Asked {
     pub subscriptions: Rows,
     /// Waits by weekday and hour, as they were held against their targets.
     pub response: Rows,
+    /// The same of first waits.
+    pub first: Rows,
 }
 
 fn place(question: &Question<'_>, opened: &Opened, global: &Global) -> Place {

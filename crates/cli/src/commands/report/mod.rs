@@ -42,7 +42,7 @@ use crate::output::Sink;
 
 /// Columns of a terminal report where there is no terminal.
 const WIDTH: usize = 100;
-/// Widest terminal report: longer lines are hard to follow.
+/// Columns of the widest report that nobody asked for: longer lines are hard to follow.
 const WIDTH_MAX: usize = 120;
 
 /// Computes the digest, and writes it in the form that is asked for.
@@ -87,10 +87,9 @@ fn write(digest: &Digest, form: Form, (width, rules): (Option<usize>, bool), mut
     let on_terminal = place == "standard output" && std::io::stdout().is_terminal();
     let text = match form {
         Form::Terminal => {
-            let columns = || terminal_size::terminal_size().map(|(w, _)| usize::from(w.0));
+            let columns = || terminal_size::terminal_size().map(|(w, _)| usize::from(w.0).min(WIDTH_MAX));
             let width = width.or_else(|| if on_terminal { columns() } else { None }).unwrap_or(WIDTH);
             let colour = on_terminal && std::env::var_os("NO_COLOR").is_none();
-            let width = width.min(WIDTH_MAX);
             if rules { terminal::rules(digest, width, colour) } else { terminal::render(digest, width, colour) }
         }
         Form::Markdown if rules => markdown::rules(digest),

@@ -90,12 +90,16 @@ impl Question<'_> {
     /// Gives `each` the rows of a query, batch by batch.
     ///
     /// # Errors
-    /// As running it, and the user's Ctrl-C.
-    pub async fn each(&self, query: &str, mut each: impl FnMut(&RecordBatch)) -> Result<(), Failure> {
+    /// As running it, the first of `each`, and the user's Ctrl-C.
+    pub async fn each(
+        &self,
+        query: &str,
+        mut each: impl FnMut(&RecordBatch) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let work = async {
             let mut rows = self.engine.sql(query, &[]).await?;
             while let Some(batch) = rows.next_batch().await {
-                each(&batch?);
+                each(&batch?)?;
             }
             Ok::<_, Failure>(())
         };

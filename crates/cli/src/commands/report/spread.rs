@@ -1,7 +1,8 @@
 //! How long waits and resolutions are: how many reach no further than the target, its half, its double, and so on.
 
-use arrow::array::AsArray;
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::Int64Type;
+use arrow::error::ArrowError;
 use tapemeasure_model::instant::format_instant;
 use tapemeasure_query::Definition;
 use tapemeasure_report::digest::{AVERAGE_RESPONSE_TIME, Distribution, RESOLUTION_TIME, Reached};
@@ -41,16 +42,8 @@ async fn spread(
     let (since_us, until_us) = question.period();
     let table = question.engine.in_memory(&definition.table, since_us, until_us).await;
     let query = query(definition, table.unwrap_or(&definition.table), column, (since_us, until_us));
-    // How many reach each edge, but not the one before; those behind the last edge stand last.
     let mut counts = vec![0_u64; edges.len() + 1];
-    question
-        .each(&query, |batch| {
-            let Some(lengths) = batch.column(0).as_primitive_opt::<Int64Type>() else { return };
-            for length in lengths.iter().flatten() {
-                counts[edges.partition_point(|(us, _)| *us < length)] += 1;
-            }
-        })
-        .await?;
+    question.each(&query, |batch| tally(batch.column(0), column, &edges, &mut counts)).await?;
     let mut n = 0;
     let reached = edges.iter().zip(&counts).map(|((_, up_to_s), count)| {
         n += count;
@@ -64,6 +57,22 @@ async fn spread(
         reached,
         apart,
     }))
+}
+
+/// Counts lengths: how many reach each edge, but not the one before; those behind the last edge stand last. A row without
+/// one counts nowhere.
+///
+/// # Errors
+/// The lengths of `column` are no whole microseconds.
+fn tally(lengths: &ArrayRef, column: &str, edges: &[(i64, f64)], counts: &mut [u64]) -> Result<(), Failure> {
+    let lengths = lengths.as_primitive_opt::<Int64Type>().ok_or_else(|| {
+        let cause = ArrowError::CastError(format!("{column} is {}", lengths.data_type()));
+        Failure::failed(format!("the lengths in {column} are no whole microseconds; report this as a bug"), cause)
+    })?;
+    for length in lengths.iter().flatten() {
+        counts[edges.partition_point(|(us, _)| *us < length)] += 1;
+    }
+    Ok(())
 }
 
 /// The edges, shortest first: whole microseconds, of which no length lies between them and the edge, and exact seconds.
@@ -88,6 +97,9 @@ fn query(definition: &Definition, table: &str, column: &str, (since_us, until_us
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Int32Array, Int64Array};
     use tapemeasure_query::Definitions;
 
     use super::*;
@@ -101,6 +113,19 @@ mod tests {
         assert_eq!(edges[9], (300_000_000, 300.0));
         assert_eq!(edges[10], (600_000_000, 600.0));
         assert_eq!(edges[23], (4_915_200_000_000, 4_915_200.0));
+    }
+
+    #[test]
+    fn lengths_are_counted_or_refused() {
+        let edges = [(2, 2e-6), (4, 4e-6)];
+        let mut counts = [0; 3];
+        let lengths: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), Some(2), None, Some(3), Some(5), Some(-1)]));
+        tally(&lengths, "wait_us", &edges, &mut counts).unwrap();
+        assert_eq!(counts, [3, 1, 1]);
+        let others: ArrayRef = Arc::new(Int32Array::from(vec![1]));
+        let failure = tally(&others, "wait_us", &edges, &mut counts).unwrap_err();
+        assert_eq!(failure.line(), "the lengths in wait_us are no whole microseconds; report this as a bug");
+        assert_eq!(counts, [3, 1, 1]);
     }
 
     #[test]

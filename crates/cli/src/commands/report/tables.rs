@@ -30,6 +30,8 @@ pub struct Week {
     pub cells: Vec<WeekCell>,
     /// Waits by weekday and hour, as they were held against their targets.
     pub response: Rows,
+    /// The same of first waits.
+    pub first: Rows,
 }
 
 /// Every channel with messages, the one with most questions first.
@@ -108,10 +110,13 @@ fn channel_target_s(settings: &Settings, channel: Option<&str>, target: Target) 
 pub async fn week(question: &Question<'_>) -> Result<Week, Failure> {
     let by = &["day_of_week", "hour_of_day"];
     let total = Grain::Total;
-    let volume = question.rows(INBOUND_MESSAGE_VOLUME, by, total, &["messages"]).await?;
     let waits = &["n", "mean_s", "max_s", "n_within_target", "n_breached"];
-    let response = question.rows(AVERAGE_RESPONSE_TIME, by, total, waits).await?;
-    let longest = question.rows(LONGEST_WAIT_TIME, by, total, &["conversation_id"]).await?;
+    let (volume, response, longest, first) = tokio::try_join!(
+        question.rows(INBOUND_MESSAGE_VOLUME, by, total, &["messages"]),
+        question.rows(AVERAGE_RESPONSE_TIME, by, total, waits),
+        question.rows(LONGEST_WAIT_TIME, by, total, &["conversation_id"]),
+        question.rows(FIRST_RESPONSE_TIME, by, total, &["n_within_target", "n_breached"]),
+    )?;
     let [of_volume, of_response, of_longest] = [&volume, &response, &longest].map(|rows| rows.by_hour_of_week());
     let (questions, waits) = (volume.counts("messages"), response.counts("n"));
     let (means, longest_s) = (response.numbers("mean_s"), response.numbers("max_s"));
@@ -133,7 +138,7 @@ pub async fn week(question: &Question<'_>) -> Result<Week, Failure> {
             cells.push(cell);
         }
     }
-    Ok(Week { cells, response })
+    Ok(Week { cells, response, first })
 }
 
 /// The hours of the week with the longest waits, worst first.

@@ -4,71 +4,84 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringBuilder};
 
-use super::{Columns, Dictionaries, ROOM_ROWS};
-use crate::rows::columns::{Coded, Flags, ids, instants};
-use crate::rows::store::{ChangeRow, Rows};
+use crate::rows::columns::{Coded, Flags, ids, instants, plain};
+use crate::rows::dealt::Columns;
+use crate::rows::values::Values;
 
-pub(super) struct ChangeColumns<'a> {
-    source: Coded<'a>,
+pub(crate) struct ChangeColumns {
+    source: Coded,
     contact: StringBuilder,
-    channel: Coded<'a>,
-    agent: Coded<'a>,
-    team: Coded<'a>,
-    topic: Coded<'a>,
+    channel: Coded,
+    agent: Coded,
+    team: Coded,
+    topic: Coded,
     conversation: StringBuilder,
     changed_at: Vec<i64>,
     event_id: StringBuilder,
     opted_out: Flags,
 }
 
-impl<'a> Columns<'a> for ChangeColumns<'a> {
-    type Row = ChangeRow;
+/// An opt-out or opt-in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Change<'a> {
+    pub(crate) source: u32,
+    pub(crate) contact: &'a str,
+    pub(crate) channel: u32,
+    pub(crate) agent: u32,
+    pub(crate) team: u32,
+    pub(crate) topic: u32,
+    pub(crate) conversation: Option<&'a str>,
+    pub(crate) at: i64,
+    pub(crate) event_id: &'a str,
+    pub(crate) opted_out: bool,
+}
 
-    fn new(texts: &'a Dictionaries) -> Self {
+impl Default for ChangeColumns {
+    fn default() -> Self {
         Self {
-            source: texts.source.column(ROOM_ROWS),
-            contact: ids(ROOM_ROWS),
-            channel: texts.channel.column(ROOM_ROWS),
-            agent: texts.agent.column(ROOM_ROWS),
-            team: texts.team.column(ROOM_ROWS),
-            topic: texts.topic.column(ROOM_ROWS),
-            conversation: ids(ROOM_ROWS),
-            changed_at: Vec::with_capacity(ROOM_ROWS),
-            event_id: ids(ROOM_ROWS),
-            opted_out: Flags::new(ROOM_ROWS),
+            source: Coded::new(),
+            contact: ids(),
+            channel: Coded::new(),
+            agent: Coded::new(),
+            team: Coded::new(),
+            topic: Coded::new(),
+            conversation: ids(),
+            changed_at: plain(),
+            event_id: ids(),
+            opted_out: Flags::new(),
         }
     }
+}
 
-    fn rows(rows: &Rows) -> &[ChangeRow] {
-        &rows.changes
+impl ChangeColumns {
+    pub(crate) fn push(&mut self, change: &Change<'_>) {
+        self.source.push(change.source);
+        self.contact.append_value(change.contact);
+        self.channel.push(change.channel);
+        self.agent.push(change.agent);
+        self.team.push(change.team);
+        self.topic.push(change.topic);
+        self.conversation.append_option(change.conversation);
+        self.changed_at.push(change.at);
+        self.event_id.append_value(change.event_id);
+        self.opted_out.push(change.opted_out);
+    }
+}
+
+impl Columns for ChangeColumns {
+    fn len(&self) -> usize {
+        self.changed_at.len()
     }
 
-    fn time(row: &ChangeRow) -> Option<i64> {
-        Some(row.at)
-    }
-
-    fn push(&mut self, walk: usize, rows: &Rows, row: &ChangeRow) {
-        self.source.push(walk, row.source);
-        self.contact.append_option(rows.text(row.contact));
-        self.channel.push(walk, row.channel);
-        self.agent.push(walk, row.agent);
-        self.team.push(walk, row.team);
-        self.topic.push(walk, row.topic);
-        self.conversation.append_option(rows.text(row.conversation));
-        self.changed_at.push(row.at);
-        self.event_id.append_option(rows.text(row.event_id));
-        self.opted_out.push(row.opted_out);
-    }
-
-    fn finish(self) -> Vec<ArrayRef> {
-        let Self { mut contact, mut conversation, mut event_id, .. } = self;
+    fn finish(self: Box<Self>, values: &Values) -> Vec<ArrayRef> {
+        let Self { mut contact, mut conversation, mut event_id, .. } = *self;
         vec![
-            self.source.finish(),
+            self.source.finish(&values.source),
             Arc::new(contact.finish()),
-            self.channel.finish(),
-            self.agent.finish(),
-            self.team.finish(),
-            self.topic.finish(),
+            self.channel.finish(&values.channel),
+            self.agent.finish(&values.agent),
+            self.team.finish(&values.team),
+            self.topic.finish(&values.topic),
             Arc::new(conversation.finish()),
             instants(self.changed_at),
             Arc::new(event_id.finish()),

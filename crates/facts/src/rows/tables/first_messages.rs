@@ -2,48 +2,49 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringBuilder};
+use arrow::array::{ArrayRef, Int32Array, StringBuilder};
 
-use super::{Columns, Dictionaries, ROOM_ROWS};
-use crate::rows::columns::{Coded, ids, instants};
-use crate::rows::store::{FirstMessageRow, Rows};
+use crate::rows::columns::{Coded, ids, instants, plain};
+use crate::rows::dealt::Columns;
+use crate::rows::values::Values;
 
-pub(super) struct FirstMessageColumns<'a> {
-    source: Coded<'a>,
+pub(crate) struct FirstMessageColumns {
+    source: Coded,
     contact: StringBuilder,
-    channel: Coded<'a>,
+    channel: Coded,
     first_message_at: Vec<i64>,
+    part: Vec<i32>,
 }
 
-impl<'a> Columns<'a> for FirstMessageColumns<'a> {
-    type Row = FirstMessageRow;
+impl Default for FirstMessageColumns {
+    fn default() -> Self {
+        Self { source: Coded::new(), contact: ids(), channel: Coded::new(), first_message_at: plain(), part: plain() }
+    }
+}
 
-    fn new(texts: &'a Dictionaries) -> Self {
-        Self {
-            source: texts.source.column(ROOM_ROWS),
-            contact: ids(ROOM_ROWS),
-            channel: texts.channel.column(ROOM_ROWS),
-            first_message_at: Vec::with_capacity(ROOM_ROWS),
-        }
+impl FirstMessageColumns {
+    pub(crate) fn push(&mut self, source: u32, contact: &str, channel: u32, at: i64, part: i32) {
+        self.source.push(source);
+        self.contact.append_value(contact);
+        self.channel.push(channel);
+        self.first_message_at.push(at);
+        self.part.push(part);
+    }
+}
+
+impl Columns for FirstMessageColumns {
+    fn len(&self) -> usize {
+        self.first_message_at.len()
     }
 
-    fn rows(rows: &Rows) -> &[FirstMessageRow] {
-        &rows.first_messages
-    }
-
-    fn time(row: &FirstMessageRow) -> Option<i64> {
-        Some(row.first_message_at)
-    }
-
-    fn push(&mut self, walk: usize, rows: &Rows, row: &FirstMessageRow) {
-        self.source.push(walk, row.source);
-        self.contact.append_option(rows.text(row.contact));
-        self.channel.push(walk, row.channel);
-        self.first_message_at.push(row.first_message_at);
-    }
-
-    fn finish(self) -> Vec<ArrayRef> {
-        let Self { mut contact, .. } = self;
-        vec![self.source.finish(), Arc::new(contact.finish()), self.channel.finish(), instants(self.first_message_at)]
+    fn finish(self: Box<Self>, values: &Values) -> Vec<ArrayRef> {
+        let Self { mut contact, .. } = *self;
+        vec![
+            self.source.finish(&values.source),
+            Arc::new(contact.finish()),
+            self.channel.finish(&values.channel),
+            instants(self.first_message_at),
+            Arc::new(Int32Array::from(self.part)),
+        ]
     }
 }

@@ -4,69 +4,61 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringBuilder};
 
-use super::{Columns, Dictionaries, ROOM_ROWS};
-use crate::fold::session::EndReason;
-use crate::rows::columns::{Coded, Flags, Numbers, ids, instants, numbers};
-use crate::rows::store::{Rows, WaitRow};
+use crate::fold::session::{Conversation, EndReason, EndedWait, Session};
+use crate::intern::NONE;
+use crate::rows::columns::{Coded, Flags, Numbers, ids, instants, numbers, plain};
+use crate::rows::dealt::Columns;
+use crate::rows::values::Values;
 
-pub(super) struct WaitColumns<'a> {
-    source: Coded<'a>,
+pub(crate) struct WaitColumns {
+    source: Coded,
     conversation: StringBuilder,
     contact: StringBuilder,
     session_opened_at: Vec<i64>,
-    channel: Coded<'a>,
-    team: Coded<'a>,
-    topic: Coded<'a>,
-    agent: Coded<'a>,
+    channel: Coded,
+    team: Coded,
+    topic: Coded,
+    agent: Coded,
     opened_at: Vec<i64>,
     ended_at: Numbers,
-    end_reason: Coded<'a>,
+    end_reason: Coded,
     is_first: Flags,
     n_inbound: Vec<i64>,
     wait_us: Numbers,
 }
 
-impl<'a> Columns<'a> for WaitColumns<'a> {
-    type Row = WaitRow;
-
-    fn new(texts: &'a Dictionaries) -> Self {
+impl Default for WaitColumns {
+    fn default() -> Self {
         Self {
-            source: texts.source.column(ROOM_ROWS),
-            conversation: ids(ROOM_ROWS),
-            contact: ids(ROOM_ROWS),
-            session_opened_at: Vec::with_capacity(ROOM_ROWS),
-            channel: texts.channel.column(ROOM_ROWS),
-            team: texts.team.column(ROOM_ROWS),
-            topic: texts.topic.column(ROOM_ROWS),
-            agent: texts.agent.column(ROOM_ROWS),
-            opened_at: Vec::with_capacity(ROOM_ROWS),
-            ended_at: Numbers::new(ROOM_ROWS),
-            end_reason: texts.end_reason.column(ROOM_ROWS),
-            is_first: Flags::new(ROOM_ROWS),
-            n_inbound: Vec::with_capacity(ROOM_ROWS),
-            wait_us: Numbers::new(ROOM_ROWS),
+            source: Coded::new(),
+            conversation: ids(),
+            contact: ids(),
+            session_opened_at: plain(),
+            channel: Coded::new(),
+            team: Coded::new(),
+            topic: Coded::new(),
+            agent: Coded::new(),
+            opened_at: plain(),
+            ended_at: Numbers::new(),
+            end_reason: Coded::new(),
+            is_first: Flags::new(),
+            n_inbound: plain(),
+            wait_us: Numbers::new(),
         }
     }
+}
 
-    fn rows(rows: &Rows) -> &[WaitRow] {
-        &rows.waits
-    }
-
-    fn time(row: &WaitRow) -> Option<i64> {
-        Some(row.ended.wait.opened_at)
-    }
-
-    fn push(&mut self, walk: usize, rows: &Rows, row: &WaitRow) {
-        let session = &rows.sessions[row.session];
-        let (ended, wait) = (&row.ended, &row.ended.wait);
-        self.source.push(walk, session.source);
-        self.conversation.append_option(rows.text(session.conversation));
-        self.contact.append_option(rows.text(session.contact));
+impl WaitColumns {
+    pub(crate) fn push(&mut self, conversation: &Conversation, session: &Session, ended: &EndedWait) {
+        let wait = &ended.wait;
+        self.source.push(conversation.source);
+        self.conversation.append_value(&conversation.id);
+        self.contact.append_option(session.contact.as_deref());
         self.session_opened_at.push(session.opened_at);
-        self.channel.push(walk, row.channel);
-        self.team.push(walk, session.team);
-        self.topic.push(walk, session.topic);
-        self.agent.push(walk, ended.agent);
+        self.channel.push(if wait.channel == NONE { session.channel } else { wait.channel });
+        self.team.push(session.team);
+        self.topic.push(session.topic);
+        self.agent.push(ended.agent);
         self.opened_at.push(wait.opened_at);
         self.ended_at.push(ended.ended_at);
         self.end_reason.push_name(ended.reason as usize);
@@ -77,22 +69,28 @@ impl<'a> Columns<'a> for WaitColumns<'a> {
             _ => None,
         });
     }
+}
 
-    fn finish(self) -> Vec<ArrayRef> {
-        let Self { mut conversation, mut contact, .. } = self;
+impl Columns for WaitColumns {
+    fn len(&self) -> usize {
+        self.opened_at.len()
+    }
+
+    fn finish(self: Box<Self>, values: &Values) -> Vec<ArrayRef> {
+        let Self { mut conversation, mut contact, .. } = *self;
         let (wait_us, wait_s) = self.wait_us.finish_spans();
         vec![
-            self.source.finish(),
+            self.source.finish(&values.source),
             Arc::new(conversation.finish()),
             Arc::new(contact.finish()),
             instants(self.session_opened_at),
-            self.channel.finish(),
-            self.team.finish(),
-            self.topic.finish(),
-            self.agent.finish(),
+            self.channel.finish(&values.channel),
+            self.team.finish(&values.team),
+            self.topic.finish(&values.topic),
+            self.agent.finish(&values.agent),
             instants(self.opened_at),
             self.ended_at.finish_instants(),
-            self.end_reason.finish(),
+            self.end_reason.finish(&values.end_reason),
             self.is_first.finish(),
             numbers(self.n_inbound),
             wait_us,

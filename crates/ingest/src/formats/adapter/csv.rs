@@ -34,22 +34,7 @@ impl Columns {
 
     /// As [`of`](Self::of), with fields parted by another byte.
     pub fn separated(head: &Head<'_>, delimiter: u8) -> Option<Self> {
-        // A beginning is longer where a line of JSON is: its commas are no columns.
-        let seen = &head.bytes[..head.bytes.len().min(HEAD_BYTES)];
-        let mut reader = rows_of(seen, delimiter);
-        let mut record = ByteRecord::new();
-        if !reader.read_byte_record(&mut record).ok()? {
-            return None;
-        }
-        let bytes = usize::try_from(reader.position().byte()).ok()?;
-        if bytes == seen.len() && !(head.whole && bytes == head.bytes.len()) {
-            return None;
-        }
-        let names = record
-            .iter()
-            .map(|name| std::str::from_utf8(name).map(|name| name.trim().to_owned()))
-            .collect::<Result<Vec<_>, _>>()
-            .ok()?;
+        let (names, bytes) = header(head.bytes, head.whole, delimiter)?;
         Some(Self { names, bytes, delimiter })
     }
 
@@ -84,6 +69,28 @@ impl Columns {
             advice: "export the file again with this column",
         })
     }
+}
+
+/// The names in the first row of an input, without spaces around them, and the bytes of that row. `head` is the beginning
+/// of the input, or all of it. `None` if the bytes are no header: no text, or longer than what is given of the input.
+pub fn header(head: &[u8], is_whole: bool, delimiter: u8) -> Option<(Vec<String>, usize)> {
+    // A beginning is longer where a line of JSON is: its commas are no columns.
+    let seen = &head[..head.len().min(HEAD_BYTES)];
+    let mut reader = rows_of(seen, delimiter);
+    let mut record = ByteRecord::new();
+    if !reader.read_byte_record(&mut record).ok()? {
+        return None;
+    }
+    let bytes = position_of(&reader);
+    if bytes == seen.len() && !(is_whole && bytes == head.len()) {
+        return None;
+    }
+    let names = record
+        .iter()
+        .map(|name| std::str::from_utf8(name).map(|name| name.trim().to_owned()))
+        .collect::<Result<Vec<_>, _>>()
+        .ok()?;
+    Some((names, bytes))
 }
 
 /// One row, as wide as the header.

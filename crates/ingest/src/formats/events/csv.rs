@@ -2,15 +2,14 @@
 
 use std::borrow::Cow;
 
-use csv::{ByteRecord, ReaderBuilder};
+use csv::ByteRecord;
 use tapemeasure_model::schema::col;
 
 use super::record::{FIELDS, NEEDED, Raw, RawEvent, interpret};
 use crate::error::IngestError;
-use crate::formats::adapter::csv::{COMMA, rows};
+use crate::formats::adapter::csv::{COMMA, header, rows};
 use crate::formats::{BlockDecoder, FormatSettings, Sink};
 use crate::inputs::Block;
-use crate::inputs::source::HEAD_BYTES;
 use crate::quarantine::Reason;
 
 /// Reads rows. Blank lines are no records.
@@ -34,22 +33,7 @@ impl Header {
     /// Reads the header from the beginning of an input, and checks nothing. `None` if the bytes are no CSV header:
     /// no text, or longer than what is given of the input.
     pub fn read(head: &[u8], whole: bool) -> Option<(Self, Vec<String>)> {
-        // A beginning is longer where a line of JSON is: its commas are no columns.
-        let seen = &head[..head.len().min(HEAD_BYTES)];
-        let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(seen);
-        let mut record = ByteRecord::new();
-        if !reader.read_byte_record(&mut record).ok()? {
-            return None;
-        }
-        let bytes = usize::try_from(reader.position().byte()).ok()?;
-        if bytes == seen.len() && !(whole && bytes == head.len()) {
-            return None;
-        }
-        let names = record
-            .iter()
-            .map(|name| std::str::from_utf8(name).map(|name| name.trim().to_owned()))
-            .collect::<Result<Vec<_>, _>>()
-            .ok()?;
+        let (names, bytes) = header(head, whole, COMMA)?;
         let columns = FIELDS.iter().map(|field| names.iter().position(|name| name == field)).collect();
         Some((Self { columns, width: names.len(), bytes }, names))
     }

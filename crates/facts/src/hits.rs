@@ -1,4 +1,4 @@
-//! Which deletions may have their target in a file of events: asked of its bloom filters once, and kept.
+//! Which deletions may have hit a file of events: asked of its bloom filters once, and kept.
 //!
 //! The answer is a function of the file and of the ids, so that it is kept as a derived file named by both: a bit an id,
 //! in their order.
@@ -7,30 +7,23 @@ use tapemeasure_archive::{Archive, EventFile, may_contain_event_id};
 
 use crate::FactsError;
 use crate::deletions::DeletedIds;
-
-/// Hexadecimal digits of a digest in a name.
-const DIGITS: usize = 32;
+use crate::derive::names::{digits, line, of_file};
 
 /// Ids of events that were deleted, in the order of source and id.
-pub(crate) struct Targets<'a> {
+pub(crate) struct Hits<'a> {
     ids: Vec<(&'a str, &'a str)>,
     digest: String,
     /// Answers that are there already are taken, and new ones kept.
     kept: bool,
 }
 
-impl<'a> Targets<'a> {
+impl<'a> Hits<'a> {
     /// Those of some deletions. With `afresh` no answer is taken that is there already, and none is kept.
     pub(crate) fn of(deletions: &'a DeletedIds, afresh: bool) -> Self {
         let ids = deletions.sorted();
         let mut hash = blake3::Hasher::new();
-        for text in ids.iter().flat_map(|(source, id)| [source, id]) {
-            // Length first, so that no two lists run into the same bytes.
-            hash.update(&(text.len() as u64).to_le_bytes());
-            hash.update(text.as_bytes());
-        }
-        let digest = hash.finalize().to_hex()[..DIGITS].to_owned();
-        Self { ids, digest, kept: !afresh }
+        ids.iter().flat_map(|(source, id)| [source, id]).for_each(|text| line(&mut hash, text));
+        Self { ids, digest: digits(&hash), kept: !afresh }
     }
 
     /// The deletions that may have hit any of some files.
@@ -49,7 +42,7 @@ impl<'a> Targets<'a> {
 
     /// Name of the answer for a file in the derived store.
     pub(crate) fn name(&self, file: &EventFile) -> String {
-        format!("deletions/{}-{}.targets", &file.digest[..file.digest.len().min(DIGITS)], self.digest)
+        format!("deletions/{}-{}.hits", of_file(file), self.digest)
     }
 
     fn of_file(&self, archive: &Archive, file: &EventFile) -> Result<Vec<bool>, FactsError> {
