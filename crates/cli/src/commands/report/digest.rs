@@ -1,11 +1,12 @@
 //! The digest of a period: which period it is, and all that is asked about it.
 
-use futures::{StreamExt, TryStreamExt};
+use futures::future::try_join_all;
 use tapemeasure_model::instant::{DAY_US, HOUR_US, format_instant};
 use tapemeasure_model::zone::{Grain, LocalTime};
 use tapemeasure_report::digest::{Coverage, Digest, Method, Period, SourceRow};
 use tapemeasure_report::findings;
 use tapemeasure_report::suggest::evaluate;
+use tokio::sync::Semaphore;
 
 use super::against::{Against, year_before};
 use super::evidence::Asked;
@@ -20,7 +21,7 @@ use crate::failure::Failure;
 /// Days of a report when nobody says otherwise: four whole weeks, so that every weekday weighs the same.
 const DAYS: i32 = 28;
 
-/// Cards that are worked out at a time: each holds the lengths of a period for its percentiles.
+/// Questions that are worked out at a time.
 const SIDE_BY_SIDE: usize = 3;
 
 /// Computes the digest of a period: `[since, until)` where given, else the four whole weeks before the as-of day.
@@ -81,6 +82,7 @@ pub async fn compute(
                 && (7 * DAY_US - HOUR_US..=usual::DAYS_MAX * DAY_US + HOUR_US).contains(&length)
         }),
         grain: grain_of(length),
+        permits: Semaphore::new(SIDE_BY_SIDE),
     };
     let label = |us: i64| {
         let local = local(us);
@@ -94,22 +96,23 @@ pub async fn compute(
     let adjacent = question.previous.filter(|&(_, to)| to == since_us).map(|(from, _)| from);
     let from_us = [adjacent, question.history_us].into_iter().flatten().min();
     engine.preload(from_us.map_or(since_us, |from| from.min(since_us)), until_us).await?;
-    // Side by side: what one question does on a single thread leaves the others to the next one.
     let (
         told,
         Channels { rows: channels, subscriptions },
         Week { cells: week, response, first: first_hours },
         topics,
         sources,
+        mut distributions,
     ) = tokio::try_join!(
         tell(&question),
         tables::channels(&question),
         tables::week(&question),
         tables::topics(&question),
-        sources(&question, label)
+        sources(&question, label),
+        spread::spreads(&question)
     )?;
-    let (series, distributions) =
-        tokio::try_join!(series::series(&question, &told, &channels), spread::spreads(&question, &told))?;
+    spread::set_apart(&mut distributions, &told);
+    let series = series::series(&question, &told, &channels).await?;
     let latest = opened.snapshot.latest_us();
     let mut digest = Digest {
         title: "Support digest".to_owned(),
@@ -150,10 +153,9 @@ pub async fn compute(
     Ok(digest)
 }
 
-/// The KPIs in their order, some at a time.
+/// The KPIs in their order.
 async fn tell(question: &Question<'_>) -> Result<Vec<cards::Told>, Failure> {
-    let cards = question.engine.definitions().iter().map(|definition| cards::tell(question, definition));
-    futures::stream::iter(cards).buffered(SIDE_BY_SIDE).try_collect().await
+    try_join_all(question.engine.definitions().iter().map(|definition| cards::tell(question, definition))).await
 }
 
 /// A grain that gives charts some ten to sixty steps.

@@ -4,6 +4,7 @@ use arrow::array::RecordBatch;
 use tapemeasure_model::settings::Settings;
 use tapemeasure_model::zone::{Grain, LocalTime, Zone};
 use tapemeasure_query::{Engine, KpiRequest};
+use tokio::sync::Semaphore;
 
 use super::rows::Rows;
 use crate::commands::kpi;
@@ -27,6 +28,9 @@ pub struct Question<'a> {
     pub history_us: Option<i64>,
     /// The grain of everything over time.
     pub grain: Grain,
+    /// Who has a permit may ask: side by side, because what one question does on a single thread leaves the others to the
+    /// next one, but not all at once, because each holds what it has read.
+    pub permits: Semaphore,
 }
 
 /// The rows of a KPI, and where they came from.
@@ -71,6 +75,7 @@ impl Question<'_> {
             measures: Some(measures.iter().map(|m| (*m).to_owned()).collect()),
             ..KpiRequest::new(name)
         };
+        let _permit = self.permits.acquire().await;
         let result = kpi::compute(self.engine, &request).await?;
         Ok(Answer { rows: Rows::new(result.batch), sql: result.sql, served_by: result.served_by, notes: result.notes })
     }
@@ -80,6 +85,7 @@ impl Question<'_> {
     /// # Errors
     /// As running it, and the user's Ctrl-C.
     pub async fn sql(&self, query: &str) -> Result<Rows, Failure> {
+        let _permit = self.permits.acquire().await;
         let work = async { Ok::<_, Failure>(self.engine.sql(query, &[]).await?.collect_rows().await?) };
         tokio::select! {
             rows = work => Ok(Rows::new(rows?)),
@@ -96,6 +102,7 @@ impl Question<'_> {
         query: &str,
         mut each: impl FnMut(&RecordBatch) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
+        let _permit = self.permits.acquire().await;
         let work = async {
             let mut rows = self.engine.sql(query, &[]).await?;
             while let Some(batch) = rows.next_batch().await {

@@ -16,26 +16,29 @@ use crate::failure::Failure;
 const HALVED: u32 = 10;
 const DOUBLED: u32 = 13;
 
-/// The distributions of the KPIs over lengths.
+/// The distributions of the KPIs over lengths, without what lies [apart](set_apart).
 ///
 /// # Errors
 /// As running SQL.
-pub async fn spreads(question: &Question<'_>, told: &[Told]) -> Result<Vec<Distribution>, Failure> {
-    let mut spreads = Vec::new();
-    for (name, column) in [(AVERAGE_RESPONSE_TIME, "wait_us"), (RESOLUTION_TIME, "resolution_us")] {
-        let definition = question.engine.definitions().get(name)?;
-        let apart = told.iter().find(|told| told.card.name == name).map(|told| told.apart.clone());
-        spreads.extend(spread(question, definition, column, apart.unwrap_or_default()).await?);
-    }
-    Ok(spreads)
+pub async fn spreads(question: &Question<'_>) -> Result<Vec<Distribution>, Failure> {
+    let (waits, resolutions) = tokio::try_join!(
+        spread(question, AVERAGE_RESPONSE_TIME, "wait_us"),
+        spread(question, RESOLUTION_TIME, "resolution_us")
+    )?;
+    Ok(waits.into_iter().chain(resolutions).collect())
 }
 
-async fn spread(
-    question: &Question<'_>,
-    definition: &Definition,
-    column: &str,
-    apart: Vec<(String, u64)>,
-) -> Result<Option<Distribution>, Failure> {
+/// Adds what the cards tell of rows that have no length.
+pub fn set_apart(distributions: &mut [Distribution], told: &[Told]) {
+    for distribution in distributions {
+        if let Some(told) = told.iter().find(|told| told.card.name == distribution.kpi) {
+            distribution.apart.clone_from(&told.apart);
+        }
+    }
+}
+
+async fn spread(question: &Question<'_>, name: &str, column: &str) -> Result<Option<Distribution>, Failure> {
+    let definition = question.engine.definitions().get(name)?;
     // A target of nothing has no half and no double.
     let Some(target_us) = target_us(definition, question.settings).filter(|us| *us > 0) else { return Ok(None) };
     let edges = edges(target_us);
@@ -55,7 +58,7 @@ async fn spread(
         target_s: target_us as f64 / 1e6,
         n: counts.iter().sum(),
         reached,
-        apart,
+        apart: Vec::new(),
     }))
 }
 
