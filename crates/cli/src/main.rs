@@ -52,7 +52,9 @@ fn run(args: Args) -> Result<Done, Failure> {
         .map_err(|e| Failure::failed("cannot start threads; check the limits of this machine", e))?;
     watch::listen(&runtime);
     let result = runtime.block_on(verb(args));
-    runtime.shutdown_background();
+    // What still runs ends with the process. A runtime that is shut down drops its tasks, and threads of the libraries that
+    // wait for one panic.
+    std::mem::forget(runtime);
     // Whatever an interrupted step made of it: the user asked to stop.
     if watch::interrupted() { Err(Failure::Interrupted) } else { result }
 }
