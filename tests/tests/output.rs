@@ -72,6 +72,15 @@ fn wrong_arguments_point_to_the_help_of_their_verb() {
 }
 
 #[test]
+fn a_time_that_is_none_is_wrong_usage_in_sql_too() {
+    let archive = Archive::of(&Log::questions(3));
+    let call = "select * from kpi('first_response_time', since => '2025-Q5')";
+    archive
+        .run(&["sql", call])
+        .fails(2, &["kpi(): since \"2025-Q5\" is no time that is known here; write an RFC 3339 time"]);
+}
+
+#[test]
 fn a_report_is_as_wide_as_it_is_asked_to_be() {
     let archive = Archive::of(&Log::questions(3));
     for width in [40, 100, 160] {

@@ -6,6 +6,7 @@ use std::sync::Once;
 use tapemeasure_archive::{Archive, Snapshot};
 use tapemeasure_facts::{DeriveOptions, Facts, derive};
 use tapemeasure_model::settings::Settings;
+use tapemeasure_model::times::between;
 use tapemeasure_model::zone::Zone;
 use tapemeasure_query::baselines::Inputs;
 use tapemeasure_query::{Definitions, Engine, EngineOptions};
@@ -125,20 +126,13 @@ impl Opened {
         self.as_of_us.or_else(|| self.snapshot.latest_us()).unwrap_or(0)
     }
 
-    /// The period that is asked for. A stretch that is over, such as `last-week`, is all of it where it is the only bound;
-    /// the end `now` is none: what there is up to the as-of time, itself included.
+    /// The period that is asked for, as [`between`] tells it.
     ///
     /// # Errors
     /// A time is none, or the period ends before it begins.
     pub fn span(&self, span: &crate::args::Span) -> Result<(Option<i64>, Option<i64>), Failure> {
-        let clock = Clock::new(self.zone, &self.settings, self.now_us());
-        let start = span.since.as_deref().map(|text| clock.period("--since", text)).transpose()?;
-        let since = start.map(|(since_us, _)| since_us);
-        let until = match span.until.as_deref().map(str::trim) {
-            None => start.and_then(|(_, end_us)| end_us),
-            Some("now") => None,
-            Some(text) => Some(clock.instant("--until", text)?),
-        };
+        let (since, until) = Clock::new(self.zone, &self.settings, self.now_us()).bounds(span)?;
+        let (since, until) = between(since, until);
         if let (Some(from), Some(to)) = (since, until)
             && from > to
         {
@@ -147,17 +141,18 @@ impl Opened {
         Ok((since, until))
     }
 
-    /// The first instant after the day, week, month, ... that `--since` names, if there is no `--until` and it is still
+    /// The first instant after the day, week, month, ... that `--since` names, if the period has no end and it is still
     /// running: where a period that ends with the as-of time would end by itself.
     ///
     /// # Errors
     /// A time is none.
     pub fn running_until(&self, span: &crate::args::Span) -> Result<Option<i64>, Failure> {
         let clock = Clock::new(self.zone, &self.settings, self.now_us());
-        match (span.since.as_deref(), span.until.as_deref().map(str::trim)) {
-            (Some(text), None | Some("now")) => clock.running_until("--since", text),
-            _ => Ok(None),
-        }
+        let (since, until) = clock.bounds(span)?;
+        Ok(match (since, between(since, until)) {
+            (Some(since), (_, None)) => clock.running_until_us(since),
+            _ => None,
+        })
     }
 }
 

@@ -293,6 +293,7 @@ impl From<QueryError> for Failure {
                 | QueryError::MadeOfOthers { .. }
                 | QueryError::UnknownGrain { .. }
                 | QueryError::BadCall { .. }
+                | QueryError::UnknownTime { .. }
                 | QueryError::Unread { .. }
                 | QueryError::BadFilter { .. }
                 | QueryError::UnknownBucket { .. }

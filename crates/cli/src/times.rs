@@ -4,6 +4,7 @@ use tapemeasure_model::settings::Settings;
 use tapemeasure_model::times::{self, Named};
 use tapemeasure_model::zone::Zone;
 
+use crate::args::Span;
 use crate::failure::Failure;
 
 /// Reads the times that options name.
@@ -24,24 +25,19 @@ impl Clock {
         Ok(self.read(option, text)?.start_us)
     }
 
-    /// The first instant of what a text names and, where the name means a stretch that is over, such as `last-week`, the
-    /// first instant after it.
+    /// The times that `--since` and `--until` name.
     ///
     /// # Errors
     /// As [`instant`](Self::instant).
-    pub fn period(&self, option: &str, text: &str) -> Result<(i64, Option<i64>), Failure> {
-        let named = self.read(option, text)?;
-        Ok((named.start_us, named.over_us()))
+    pub fn bounds(&self, span: &Span) -> Result<(Option<Named>, Option<Named>), Failure> {
+        let since = span.since.as_deref().map(|text| self.read("--since", text)).transpose()?;
+        let until = span.until.as_deref().map(|text| self.read("--until", text.trim())).transpose()?;
+        Ok((since, until))
     }
 
-    /// The first instant after the day, week, month, ... that a text names, if it is still running: `mtd`, and `2025-03`
-    /// in March 2025.
-    ///
-    /// # Errors
-    /// As [`instant`](Self::instant).
-    pub fn running_until(&self, option: &str, text: &str) -> Result<Option<i64>, Failure> {
-        let named = self.read(option, text)?;
-        Ok(self.0.running_until_us(named))
+    /// As [`times::Clock::running_until_us`].
+    pub fn running_until_us(&self, named: Named) -> Option<i64> {
+        self.0.running_until_us(named)
     }
 
     /// The first instant of the day, week, month, ... that a text names, and the first instant after it; `None` for what

@@ -136,7 +136,7 @@ pub fn gather(
         options,
         kind: kind.map_or_else(OnceLock::new, OnceLock::from),
         days: Mutex::default(),
-        quarantine: Mutex::new(Quarantine::new(options.max_rejected_ppm())),
+        quarantine: Mutex::default(),
         digests: Mutex::default(),
         surveyed: Mutex::default(),
         left_out: Mutex::default(),

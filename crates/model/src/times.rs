@@ -6,7 +6,7 @@ use crate::settings::Settings;
 use crate::zone::{Buckets, Grain, LocalTime, Month, WeekStart, Zone};
 
 /// The name of the instant that all others are counted from.
-pub const NOW: &str = "now";
+const NOW: &str = "now";
 
 const FORMS: &str = "write an RFC 3339 time, a date (2025-03-01), a month (2025-03), a quarter (2025-Q1), a year (2025), \
     now, today, yesterday, this-week, last-week, last-month, last-30d, last-12w, last-3mo, last-1y, mtd, qtd, ytd or fytd";
@@ -57,15 +57,50 @@ pub struct Named {
     pub start_us: i64,
     /// First instant after the day, week, ... that begins there; `None` for instants and counts back.
     pub end_us: Option<i64>,
-    /// The name means all of that day, week, ..., and not from its start on.
-    is_whole: bool,
+    sense: Sense,
+}
+
+/// What a name means where it bounds a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sense {
+    /// The first instant.
+    Start,
+    /// All of that day, week, ..., and not from its start on.
+    Whole,
+    /// As a start the first instant, as an end none: there is nothing after it.
+    Now,
 }
 
 impl Named {
-    /// The first instant after a stretch that is over, such as `last-week`; `None` for every other time.
-    pub fn over_us(self) -> Option<i64> {
-        self.end_us.filter(|_| self.is_whole)
+    /// An instant that was told otherwise than by a text, such as a date of SQL.
+    pub fn at(us: i64) -> Self {
+        Self { start_us: us, end_us: None, sense: Sense::Start }
     }
+
+    /// The first instant after a stretch that is over, such as `last-week`; `None` for every other time.
+    fn over_us(self) -> Option<i64> {
+        self.end_us.filter(|_| self.sense == Sense::Whole)
+    }
+}
+
+/// The period of two times: its first instant, and the first instant after it; `None` where it has none. A stretch that is
+/// over, such as `last-week`, is all of it where it is the only bound. The end `now` is none: what there is up to the as-of
+/// time, itself included.
+///
+/// ```text
+/// last-week              from its Monday to before the Monday after it
+/// last-week   now        from its Monday on
+/// last-week   today      from its Monday to before today
+/// today                  from today on
+///             last-week  to before its Monday
+/// ```
+pub fn between(since: Option<Named>, until: Option<Named>) -> (Option<i64>, Option<i64>) {
+    let end_us = match until {
+        None => since.and_then(Named::over_us),
+        Some(Named { sense: Sense::Now, .. }) => None,
+        Some(until) => Some(until.start_us),
+    };
+    (since.map(|since| since.start_us), end_us)
 }
 
 /// A text that names no time.
@@ -105,21 +140,21 @@ impl Clock {
     }
 
     fn named(&self, text: &str) -> Option<Named> {
-        let at = |start_us| Some(Named { start_us, end_us: None, is_whole: false });
-        let stretch = |(start_us, end_us), is_whole| Some(Named { start_us, end_us: Some(end_us), is_whole });
+        let at = |start_us| Some(Named::at(start_us));
+        let stretch = |(start_us, end_us), sense| Some(Named { start_us, end_us: Some(end_us), sense });
         if let Ok(us) = parse_instant(text) {
             return at(us);
         }
         if text == NOW {
-            return at(self.now_us);
+            return Some(Named { sense: Sense::Now, ..Named::at(self.now_us) });
         }
         let named = |names: &[(&str, Grain)]| names.iter().find(|(name, _)| *name == text).map(|&(_, grain)| grain);
         if let Some(grain) = named(RUNNING) {
-            return stretch(self.around(self.now_us, grain), false);
+            return stretch(self.around(self.now_us, grain), Sense::Start);
         }
         if let Some(grain) = named(OVER) {
             let (start_us, _) = self.around(self.now_us, grain);
-            return stretch(self.around(start_us - 1, grain), true);
+            return stretch(self.around(start_us - 1, grain), Sense::Whole);
         }
         let start = |day: i64| i32::try_from(day).ok().map(|day| self.zone.local_date_start_us(day));
         if let Some(length) = text.strip_prefix("last-") {
@@ -138,7 +173,7 @@ impl Clock {
         let (day, grain) = date(text)?;
         let start_us = start(day)?;
         let (_, end_us) = self.around(start_us, grain);
-        stretch((start_us, end_us), false)
+        stretch((start_us, end_us), Sense::Start)
     }
 
     /// First instant and first instant after the day, week, ... that holds an instant.
@@ -265,6 +300,38 @@ mod tests {
         for name in ["2025-04", "2025-Q1", "2025-05-30", "2024", "last-30d", "today", "2025-03-03T09:00:00Z"] {
             assert_eq!(over(name).1, None, "{name}");
         }
+    }
+
+    /// Worked by hand: as of Saturday, 31 May 2025, 10:30, last week is that from Monday, 19 May, to Sunday, 25 May.
+    #[test]
+    fn two_times_are_a_period() {
+        let read = |text: &str| clock("UTC").read(text).unwrap();
+        for (since, until, start, end) in [
+            (None, None, None, None),
+            (Some("last-week"), None, Some("2025-05-19T00:00:00Z"), Some("2025-05-26T00:00:00Z")),
+            (Some("last-week"), Some("now"), Some("2025-05-19T00:00:00Z"), None),
+            (Some("last-week"), Some(" now "), Some("2025-05-19T00:00:00Z"), None),
+            (Some("last-week"), Some("today"), Some("2025-05-19T00:00:00Z"), Some("2025-05-31T00:00:00Z")),
+            // The same instant as now, and an end all the same.
+            (
+                Some("last-week"),
+                Some("2025-05-31T10:30:00Z"),
+                Some("2025-05-19T00:00:00Z"),
+                Some("2025-05-31T10:30:00Z"),
+            ),
+            // Only what is over ends by itself.
+            (Some("2025-04"), None, Some("2025-04-01T00:00:00Z"), None),
+            (Some("today"), None, Some("2025-05-31T00:00:00Z"), None),
+            (Some("now"), None, Some("2025-05-31T10:30:00Z"), None),
+            // As an end a stretch is its start.
+            (None, Some("last-week"), None, Some("2025-05-19T00:00:00Z")),
+            (None, Some("now"), None, None),
+        ] {
+            let expected = (start.map(us), end.map(us));
+            assert_eq!(between(since.map(read), until.map(read)), expected, "{since:?} {until:?}");
+        }
+        assert_eq!(between(Some(Named::at(7)), None), (Some(7), None));
+        assert_eq!(between(Some(read("yesterday")), Some(Named::at(9))), (Some(us("2025-05-30T00:00:00Z")), Some(9)));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use tapemeasure_archive::ArchiveError;
 use tapemeasure_model::calendar::CalendarError;
 use tapemeasure_model::nearest::Meant;
 use tapemeasure_model::settings::SettingsError;
+use tapemeasure_model::times::UnknownTime;
 
 /// Why a KPI or a query has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +100,16 @@ pub enum QueryError {
         function: &'static str,
         /// What is wrong, and what to write.
         reason: String,
+    },
+    /// A table function is called with a text that names no time.
+    #[error("{function}(): {argument} {error}")]
+    UnknownTime {
+        /// The function.
+        function: &'static str,
+        /// The argument.
+        argument: &'static str,
+        /// What is wrong, and what to write. No source of this error, because its text is part of this one's.
+        error: UnknownTime,
     },
     /// Something that SQL has and that would be passed over in silence.
     #[error("{what} would have no effect here; leave it out")]

@@ -102,12 +102,10 @@ impl ParquetFile {
 /// # Errors
 /// The file cannot be read, or has other columns.
 pub(crate) fn read_parquet(path: &Path, schema: SchemaRef) -> Result<RecordBatch, FactsError> {
-    let columns = |source| FactsError::Columns { period: path.display().to_string(), source };
-    let reader = open(path, ArrowReaderOptions::new().with_schema(Arc::clone(&schema)))?
-        .build()
-        .map_err(|source| FactsError::Read { path: path.display().to_string(), source })?;
-    let batches = reader.collect::<Result<Vec<_>, _>>().map_err(columns)?;
-    concat_batches(&schema, &batches).map_err(columns)
+    let file = OpenFile::open(path, Some(Arc::clone(&schema)))?;
+    let batches = file.read_all()?.collect::<Result<Vec<_>, _>>()?;
+    concat_batches(&schema, &batches)
+        .map_err(|source| FactsError::Columns { period: path.display().to_string(), source })
 }
 
 /// The number of rows of a Parquet file, by its footer, and its size.
@@ -117,26 +115,44 @@ pub(crate) fn read_parquet(path: &Path, schema: SchemaRef) -> Result<RecordBatch
 pub(crate) fn rows_and_bytes(path: &Path) -> Result<(u64, u64), FactsError> {
     let bytes =
         std::fs::metadata(path).map_err(|source| FactsError::Io { path: path.display().to_string(), source })?.len();
-    let builder = open(path, ArrowReaderOptions::new())?;
-    Ok((builder.metadata().file_metadata().num_rows().unsigned_abs(), bytes))
+    Ok((OpenFile::open(path, None)?.rows(), bytes))
 }
 
-/// A Parquet file whose footer was read, so that its row groups can be read one by one.
+/// A Parquet file whose footer was read. The file itself is opened for each reading, so that many may be held and threads
+/// share them.
 pub(crate) struct OpenFile {
     path: PathBuf,
     metadata: ArrowReaderMetadata,
 }
 
 impl OpenFile {
-    /// Reads the footer of a file in the given schema.
+    /// Reads the footer of a file that is to be read in the given schema; without one, in that of the file.
     ///
     /// # Errors
     /// The file cannot be read, or has other columns.
-    pub(crate) fn open(path: &Path, schema: SchemaRef) -> Result<Self, FactsError> {
+    pub(crate) fn open(path: &Path, schema: Option<SchemaRef>) -> Result<Self, FactsError> {
         let file = File::open(path).map_err(|source| FactsError::Io { path: path.display().to_string(), source })?;
-        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new().with_schema(schema))
+        let options = ArrowReaderOptions::new();
+        let options = match schema {
+            Some(schema) => options.with_schema(schema),
+            None => options,
+        };
+        let metadata = ArrowReaderMetadata::load(&file, options)
             .map_err(|source| FactsError::Read { path: path.display().to_string(), source })?;
         Ok(Self { path: path.to_owned(), metadata })
+    }
+
+    /// The number of its rows.
+    pub(crate) fn rows(&self) -> u64 {
+        self.metadata.metadata().file_metadata().num_rows().unsigned_abs()
+    }
+
+    /// Reads all of it.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn read_all(&self) -> Result<impl Iterator<Item = Result<RecordBatch, FactsError>>, FactsError> {
+        self.read((0..self.metadata.metadata().num_row_groups()).collect())
     }
 
     /// Reads the row groups that may have a number within `wanted` in a column, by its bounds.
@@ -156,7 +172,11 @@ impl OpenFile {
             }
             _ => true,
         };
-        let groups: Vec<usize> = (0..groups.len()).filter(|&at| may_have(&groups[at])).collect();
+        self.read((0..groups.len()).filter(|&at| may_have(&groups[at])).collect())
+    }
+
+    /// Reads row groups; the file is not opened where there are none.
+    fn read(&self, groups: Vec<usize>) -> Result<impl Iterator<Item = Result<RecordBatch, FactsError>>, FactsError> {
         let shown = self.path.display().to_string();
         let reader = if groups.is_empty() {
             None
@@ -171,13 +191,6 @@ impl OpenFile {
             .flatten()
             .map(move |batch| batch.map_err(|source| FactsError::Columns { period: shown.clone(), source })))
     }
-}
-
-fn open(path: &Path, options: ArrowReaderOptions) -> Result<ParquetRecordBatchReaderBuilder<File>, FactsError> {
-    let shown = || path.display().to_string();
-    let file = File::open(path).map_err(|source| FactsError::Io { path: shown(), source })?;
-    ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
-        .map_err(|source| FactsError::Read { path: shown(), source })
 }
 
 #[cfg(test)]
@@ -202,7 +215,7 @@ mod tests {
             file.end_row_group().unwrap();
         }
         file.finish().unwrap();
-        let file = OpenFile::open(&path, schema).unwrap();
+        let file = OpenFile::open(&path, Some(Arc::clone(&schema))).unwrap();
         let read = |wanted: Range<i32>| -> Vec<i32> {
             let batches = file.read_where(0, &wanted).unwrap();
             batches.flat_map(|batch| batch.unwrap().column(0).as_primitive::<Int32Type>().values().to_vec()).collect()
@@ -211,6 +224,8 @@ mod tests {
         assert_eq!(read(1..3), [0, 1, 2, 2]);
         assert_eq!(read(4..5), [3, 4, 5]);
         assert_eq!(read(6..64), [0; 0]);
+        let all = read_parquet(&path, schema).unwrap();
+        assert_eq!(all.column(0).as_primitive::<Int32Type>().values().to_vec(), [0, 1, 2, 2, 3, 4, 5]);
         assert_eq!(rows_and_bytes(&path).unwrap().0, 7);
     }
 }

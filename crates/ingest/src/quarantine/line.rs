@@ -42,9 +42,6 @@ pub struct Rejected {
     /// The source that the user gave for its input; none if the user gave none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// The share of rejected records above which its ingest was to fail, in millionths; none if that was the default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_rejected_ppm: Option<u64>,
 }
 
 impl Rejected {
@@ -104,7 +101,6 @@ mod tests {
             format: None,
             header: None,
             source: None,
-            max_rejected_ppm: None,
         }
     }
 

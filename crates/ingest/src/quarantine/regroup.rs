@@ -20,7 +20,6 @@ use super::error::QuarantineError;
 use super::line::Rejected;
 use crate::formats::choice::MAPPING;
 use crate::formats::{AUTO, by_name};
-use crate::options::DEFAULT_MAX_REJECTED_PPM;
 use crate::spill::Scratch;
 
 /// Why records are left that cannot be understood by themselves.
@@ -56,17 +55,6 @@ struct Place {
     line_now: u64,
     line: u64,
     byte: Option<u64>,
-    /// What was noted with the record: nothing is rejected by the share of a retry.
-    max_rejected_ppm: Option<u64>,
-}
-
-/// The files of an export, sorted.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Files {
-    /// Their names.
-    pub names: BTreeSet<String>,
-    /// The largest share of rejected records that any ingest of them was to take, in millionths.
-    pub max_rejected_ppm: u64,
 }
 
 /// An input that is being written.
@@ -208,14 +196,11 @@ impl<'a> Inputs<'a> {
     }
 
     /// Files and zip archives of which records are left because they need others, by the source that goes with them.
-    pub fn exports(&self) -> BTreeMap<Option<String>, Files> {
-        let mut exports: BTreeMap<Option<String>, Files> = BTreeMap::new();
+    pub fn exports(&self) -> BTreeMap<Option<String>, BTreeSet<String>> {
+        let mut exports: BTreeMap<Option<String>, BTreeSet<String>> = BTreeMap::new();
         for (_, rejected) in self.left.iter().filter(|(why, _)| *why == NEEDS_OTHERS) {
             let source = self.asked.source.map(str::to_owned).or_else(|| rejected.source.clone());
-            let files = exports.entry(source).or_default();
-            files.names.insert(file_of(&rejected.file).to_owned());
-            let max_rejected_ppm = rejected.max_rejected_ppm.unwrap_or(DEFAULT_MAX_REJECTED_PPM);
-            files.max_rejected_ppm = files.max_rejected_ppm.max(max_rejected_ppm);
+            exports.entry(source).or_default().insert(file_of(&rejected.file).to_owned());
         }
         exports
     }
@@ -228,7 +213,6 @@ impl<'a> Inputs<'a> {
             if let Some(place) = part.places.get(after.saturating_sub(1)) {
                 rejected.line = place.line;
                 rejected.byte = place.byte;
-                rejected.max_rejected_ppm = place.max_rejected_ppm;
             }
             rejected.file.clone_from(&key.file);
             rejected.header.clone_from(&key.header);
@@ -252,8 +236,7 @@ impl Part {
     }
 
     fn add(&mut self, rejected: &Rejected, record: &[u8]) -> Result<(), QuarantineError> {
-        let Rejected { line, byte, max_rejected_ppm, .. } = *rejected;
-        self.places.push(Place { line_now: self.line, line, byte, max_rejected_ppm });
+        self.places.push(Place { line_now: self.line, line: rejected.line, byte: rejected.byte });
         if rejected.header.is_none() && is_object(record) {
             // Line breaks in JSON stand between values only; without them a record is one line.
             let line: Vec<u8> =

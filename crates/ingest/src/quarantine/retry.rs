@@ -11,11 +11,11 @@ use tapemeasure_archive::Archive;
 use super::error::QuarantineError;
 use super::line::Rejected;
 use super::read::{counted, quarantine_files, read_quarantine};
-use super::regroup::{Asked, Batch, Files, Inputs};
+use super::regroup::{Asked, Batch, Inputs};
 use super::write::place;
 use crate::error::IngestError;
 use crate::ingest::ingest;
-use crate::options::{DEFAULT_MAX_REJECTED_PPM, IngestOptions};
+use crate::options::IngestOptions;
 use crate::progress::Progress;
 use crate::spill::Scratch;
 use crate::summary::IngestSummary;
@@ -45,9 +45,6 @@ pub struct Export {
     pub source: Option<String>,
     /// The files and zip archives that records are left of, sorted. There may be others that belong to it.
     pub files: Vec<String>,
-    /// The share of rejected records that its ingest was to take, in millionths, of several the largest; none if that was
-    /// the default.
-    pub max_rejected_ppm: Option<u64>,
 }
 
 /// Ingests the records of quarantine files once more: all files of the archive at `root` if none is named.
@@ -217,12 +214,8 @@ fn why_left(inputs: &Inputs<'_>) -> Vec<(String, u64)> {
 }
 
 fn exports_of(inputs: &Inputs<'_>) -> Vec<Export> {
-    let export = |(source, Files { names, max_rejected_ppm })| Export {
-        source,
-        files: names.into_iter().collect(),
-        max_rejected_ppm: Some(max_rejected_ppm).filter(|&ppm| ppm != DEFAULT_MAX_REJECTED_PPM),
-    };
-    inputs.exports().into_iter().map(export).collect()
+    let exports = inputs.exports().into_iter();
+    exports.map(|(source, files)| Export { source, files: files.into_iter().collect() }).collect()
 }
 
 /// Adds what another ingest did. Its rejects are counted when they have their places again.
@@ -352,7 +345,7 @@ mod tests {
 
         let left = retry_quarantine(&root, &[], &options, false, &Unwatched).await.unwrap();
         assert_eq!(left.left, [("this format needs other records of the export".to_owned(), 1)]);
-        assert_eq!(left.exports, [Export { source: None, files: vec![name], max_rejected_ppm: Some(1_000_000) }]);
+        assert_eq!(left.exports, [Export { source: None, files: vec![name] }]);
         assert_eq!((left.summary.read, left.removed.len()), (0, 0));
         let alone = retry_quarantine(&root, &[], &options, true, &Unwatched).await.unwrap();
         assert_eq!((alone.summary.read, alone.summary.rejected), (1, 1));

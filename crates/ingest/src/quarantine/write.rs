@@ -12,7 +12,6 @@ use super::line::{InputFacts, Rejected};
 use super::read::NAMED_BY;
 use super::{Position, Reason};
 use crate::error::IngestError;
-use crate::options::DEFAULT_MAX_REJECTED_PPM;
 use crate::spill::{Scratch, failed};
 
 /// Bytes of rejects that are held in memory before they go to scratch.
@@ -29,17 +28,9 @@ pub struct Quarantine {
     facts: HashMap<String, InputFacts>,
     reasons: HashMap<Reason, u64>,
     first: Option<(u64, String)>,
-    /// As [`Rejected::max_rejected_ppm`].
-    max_rejected_ppm: Option<u64>,
 }
 
 impl Quarantine {
-    /// Without a record, for an ingest that fails above a share of them in millionths.
-    pub fn new(max_rejected_ppm: u64) -> Self {
-        let noted = Some(max_rejected_ppm).filter(|&ppm| ppm != DEFAULT_MAX_REJECTED_PPM);
-        Self { max_rejected_ppm: noted, ..Self::default() }
-    }
-
     /// Notes how an input is read. To be called before the first of its records comes.
     pub fn describe(&mut self, input: &str, facts: InputFacts) {
         self.facts.insert(input.to_owned(), facts);
@@ -70,7 +61,6 @@ impl Quarantine {
             format: facts.map(|facts| facts.format.to_owned()),
             header: facts.and_then(|facts| facts.header.clone()),
             source: facts.and_then(|facts| facts.source.clone()),
-            max_rejected_ppm: self.max_rejected_ppm,
         };
         line.keep(record);
         if self.first.as_ref().is_none_or(|(first, _)| order < *first) {
@@ -211,7 +201,7 @@ mod tests {
     fn what_a_retry_needs_is_kept_with_the_record() {
         let home = tempfile::tempdir().unwrap();
         let scratch = Scratch::new(&home.path().join("scratch"), Vec::new());
-        let mut quarantine = Quarantine::new(70_000);
+        let mut quarantine = Quarantine::default();
         let facts =
             InputFacts { format: "twilio", header: Some("From,To".to_owned()), source: Some("shop".to_owned()) };
         quarantine.describe("a.csv", facts);
@@ -222,9 +212,9 @@ mod tests {
         let path = quarantine.write(home.path(), now, &scratch).unwrap().unwrap();
         let expected = concat!(
             r#"{"file":"a.csv","line":2,"byte":8,"reason":"wrong number of columns","record":"x","format":"twilio","#,
-            r#""header":"From,To","source":"shop","max_rejected_ppm":70000}"#,
+            r#""header":"From,To","source":"shop"}"#,
             "\n",
-            r#"{"file":"b","line":2,"byte":8,"reason":"wrong number of columns","record":"x","max_rejected_ppm":70000}"#,
+            r#"{"file":"b","line":2,"byte":8,"reason":"wrong number of columns","record":"x"}"#,
             "\n",
         );
         assert_eq!(std::fs::read_to_string(path).unwrap(), expected);

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use tapemeasure_facts::schema::{cells_schema, contacts_schema, sessions_schema, subscriptions_schema, waits_schema};
 use tapemeasure_model::schema::events_schema;
+
+use crate::tables::with_views;
 
 /// The columns of `messages`: those of `events` that say something about a message, and its `kind` before the text.
 const MESSAGES: &[&str] = &[
@@ -37,23 +39,7 @@ pub(crate) fn schema_of(table: &str) -> Option<SchemaRef> {
         "contacts" => contacts_schema(),
         _ => return None,
     };
-    let fields: Vec<FieldRef> = schema.fields().iter().map(as_view).collect();
-    Some(Arc::new(Schema::new(fields)))
-}
-
-/// Whether a column holds text.
-pub(crate) fn is_text(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Dictionary(_, values) => is_text(values),
-        other => matches!(other, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View),
-    }
-}
-
-fn as_view(field: &FieldRef) -> FieldRef {
-    if is_text(field.data_type()) {
-        return Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View));
-    }
-    Arc::clone(field)
+    Some(with_views(&schema))
 }
 
 fn messages_schema() -> SchemaRef {
@@ -66,6 +52,8 @@ fn messages_schema() -> SchemaRef {
 
 #[cfg(test)]
 mod tests {
+    use arrow::datatypes::FieldRef;
+
     use super::super::{ROLLUPS, TABLES};
     use super::*;
 

@@ -2,9 +2,9 @@
 
 use arrow::datatypes::Schema;
 
-use crate::definitions::columns::is_text;
 use crate::definitions::{Definition, is_derived};
 use crate::error::QueryError;
+use crate::functions::is_text;
 use crate::plan::sql::in_parens;
 use crate::plan::targets::quoted;
 

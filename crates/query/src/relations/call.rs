@@ -19,7 +19,7 @@ pub(crate) const ARGUMENTS: &[&str] = &["name", "grain", "by", "since", "until",
 ///
 /// # Errors
 /// [`QueryError::BadCall`] for arguments that are no constants, too many of them, or of the wrong type;
-/// [`QueryError::UnknownGrain`].
+/// [`QueryError::UnknownTime`], [`QueryError::UnknownGrain`].
 pub(super) fn request(arguments: &[Expr], kpis: &Kpis) -> Result<KpiRequest, QueryError> {
     if arguments.len() > ARGUMENTS.len() {
         return Err(bad(format!("{} arguments are too many; it takes {}", arguments.len(), ARGUMENTS.join(", "))));

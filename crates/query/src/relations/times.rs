@@ -2,42 +2,37 @@
 
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::ScalarValue;
-use tapemeasure_model::times::{Clock, NOW};
+use tapemeasure_model::times::{Clock, Named, between};
 use tapemeasure_model::zone::Zone;
 
+use super::KPI;
 use super::call::bad;
 use crate::error::QueryError;
 
 /// First instant of a period, and first instant after it; none where it has none.
 type Bounds = (Option<i64>, Option<i64>);
 
-/// The period of two times: texts as the command line takes them, read by `clock`; dates of the local calendar of `zone`; or
-/// timestamps, which are UTC where they have no zone. A stretch that is over, such as `last-week`, is all of it where it is
-/// the only bound; the end `now` is none.
+/// The period of two times, as [`between`] tells it: texts as the command line takes them, read by `clock`; dates of the
+/// local calendar of `zone`; or timestamps, which are UTC where they have no zone.
 ///
 /// # Errors
-/// [`QueryError::BadCall`] for anything else.
+/// [`QueryError::UnknownTime`] for a text that names no time, [`QueryError::BadCall`] for anything else.
 pub(super) fn period(
     since: Option<&ScalarValue>,
     until: Option<&ScalarValue>,
     clock: &Clock,
     zone: &Zone,
 ) -> Result<Bounds, QueryError> {
-    let start = since.map(|value| read(value, "since", clock, zone)).transpose()?;
-    let is_now = |value: &ScalarValue| value.try_as_str().flatten().is_some_and(|text| text.trim() == NOW);
-    let end_us = match until {
-        None => start.and_then(|(_, over_us)| over_us),
-        Some(value) if is_now(value) => None,
-        Some(value) => Some(read(value, "until", clock, zone)?.0),
-    };
-    Ok((start.map(|(start_us, _)| start_us), end_us))
+    let since = since.map(|value| read(value, "since", clock, zone)).transpose()?;
+    let until = until.map(|value| read(value, "until", clock, zone)).transpose()?;
+    Ok(between(since, until))
 }
 
-/// The first instant of a time and, of a stretch that is over, the first instant after it.
-fn read(value: &ScalarValue, name: &str, clock: &Clock, zone: &Zone) -> Result<(i64, Option<i64>), QueryError> {
+/// The time that the argument of that name is.
+fn read(value: &ScalarValue, name: &'static str, clock: &Clock, zone: &Zone) -> Result<Named, QueryError> {
     if let Some(text) = value.try_as_str() {
-        let named = clock.read(text.unwrap_or_default()).map_err(|error| bad(format!("{name} {error}")))?;
-        return Ok((named.start_us, named.over_us()));
+        let unknown = |error| QueryError::UnknownTime { function: KPI, argument: name, error };
+        return clock.read(text.unwrap_or_default()).map_err(unknown);
     }
     let none = || {
         bad(format!(
@@ -45,14 +40,14 @@ fn read(value: &ScalarValue, name: &str, clock: &Clock, zone: &Zone) -> Result<(
         ))
     };
     match value {
-        ScalarValue::Date32(Some(day)) => Ok((zone.local_date_start_us(*day), None)),
+        ScalarValue::Date32(Some(day)) => Ok(Named::at(zone.local_date_start_us(*day))),
         ScalarValue::TimestampSecond(..)
         | ScalarValue::TimestampMillisecond(..)
         | ScalarValue::TimestampMicrosecond(..)
         | ScalarValue::TimestampNanosecond(..) => {
             let us = value.cast_to(&DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())));
             match us {
-                Ok(ScalarValue::TimestampMicrosecond(Some(us), _)) => Ok((us, None)),
+                Ok(ScalarValue::TimestampMicrosecond(Some(us), _)) => Ok(Named::at(us)),
                 _ => Err(none()),
             }
         }

@@ -16,13 +16,10 @@ const STANDARD_INPUT: (&str, &str) = ("standard input", "-");
 /// What is done with texts of messages when nobody says otherwise.
 const DROP: &str = "drop";
 
-/// The ingest of an export, with the options that were given for a retry and the limit that held when it was ingested.
+/// The ingest of an export, with the options that were given for a retry.
 pub fn with_export(archive: &Path, decoding: &Decoding, export: &Export) -> String {
     let mut words = begun(archive, &["ingest", "--force"]);
     words.extend(options(decoding, export.source.as_deref()));
-    if let Some(ppm) = export.max_rejected_ppm {
-        words.extend(["--max-rejected".to_owned(), (ppm as f64 / 1e4).to_string()]);
-    }
     let names = export.files.iter().take(NAMED).map(String::as_str);
     words.extend(names.map(|name| if name == STANDARD_INPUT.0 { STANDARD_INPUT.1 } else { name }).map(str::to_owned));
     let more = match export.files.len().saturating_sub(NAMED) {
@@ -86,7 +83,6 @@ mod tests {
         let export = |source: Option<&str>, files: &[&str]| Export {
             source: source.map(str::to_owned),
             files: files.iter().map(|&file| file.to_owned()).collect(),
-            max_rejected_ppm: None,
         };
         let said = "tape --archive a/b ingest --force --source 'it'\\''s' --zone Europe/Berlin --body keep \
                     --agents acme.com,anna@partner.example --bots 'Acme Bot' Inbox.mbox 'Sent mail.mbox' -";
@@ -103,12 +99,6 @@ mod tests {
             with_export(Path::new("a"), &plain, &export(None, &["1", "2", "3", "4", "5", "6", "7"])),
             "to read them with their export: tape --archive a ingest --force 1 2 3 4 5 (and 2 more files, and whatever \
              else belongs to it)"
-        );
-        let lenient = Export { max_rejected_ppm: Some(125_000), ..export(None, &["1"]) };
-        assert_eq!(
-            with_export(Path::new("a"), &plain, &lenient),
-            "to read them with their export: tape --archive a ingest --force --max-rejected 12.5 1 (and whatever else \
-             belongs to it)"
         );
         let own = Decoding { source: Some("s".to_owned()), format: "mail".to_owned(), ..plain };
         assert_eq!(

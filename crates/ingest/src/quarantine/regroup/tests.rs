@@ -13,7 +13,6 @@ fn rejected(file: &str, line: u64, record: &[u8], header: Option<&str>) -> Rejec
         format: Some("events".to_owned()),
         header: header.map(str::to_owned),
         source: None,
-        max_rejected_ppm: None,
     };
     rejected.keep(record);
     rejected
@@ -103,23 +102,17 @@ fn records_that_need_others_are_left_with_the_names_of_their_exports() {
     }
     let scratch = Scratch::new(home.path(), Vec::new());
     let mut inputs = Inputs::new(&scratch, ASKED);
-    // The first export was ingested twice, once with the limit that is the default; the second with a lower one.
-    for (file, source, max_rejected_ppm) in [
-        ("all!.zip!d/x.csv", None, Some(200_000)),
-        ("all!.zip!e.csv", None, None),
-        ("b!c.csv", Some("s"), Some(10_000)),
-        ("gone", None, Some(20_000)),
-    ] {
+    for (file, source) in [("all!.zip!d/x.csv", None), ("all!.zip!e.csv", None), ("b!c.csv", Some("s")), ("gone", None)]
+    {
         let mut rejected = rejected(&name(file), 3, b"1,2", Some("a,b"));
         rejected.format = Some("twcs".to_owned());
         rejected.source = source.map(str::to_owned);
-        rejected.max_rejected_ppm = max_rejected_ppm;
         inputs.add(rejected, Path::new("q")).unwrap();
     }
     assert_eq!(inputs.left.iter().map(|(why, _)| *why).collect::<Vec<_>>(), [NEEDS_OTHERS; 4]);
     let expected = [
-        (None, Files { names: BTreeSet::from([name("all!.zip"), name("gone")]), max_rejected_ppm: 200_000 }),
-        (Some("s".to_owned()), Files { names: BTreeSet::from([name("b!c.csv")]), max_rejected_ppm: 10_000 }),
+        (None, BTreeSet::from([name("all!.zip"), name("gone")])),
+        (Some("s".to_owned()), BTreeSet::from([name("b!c.csv")])),
     ];
     assert_eq!(inputs.exports(), BTreeMap::from(expected));
 }
