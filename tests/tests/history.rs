@@ -1,7 +1,9 @@
 //! Earlier versions, settings that change history, and what may be thrown away.
 
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::Path;
-use tapemeasure_tests::{Archive, Log, Oracle, Rules};
+use tapemeasure_tests::{Archive, Log, Oracle, Row, Rules};
 
 fn ended_by_silence() -> Rules {
     Rules { session_gap_s: Some(86_400), abandon_after_s: Some(604_800), ..Rules::default() }
@@ -119,6 +121,65 @@ fn an_ingest_after_facts_were_derived_gives_the_facts_of_everything() {
                 let both = join(first, second);
                 oracle.assert_facts(&format!("both halves, periods of a {period}"), &both, &rules, &archive);
             }
+        }
+    }
+}
+
+/// A question in each of the months of 2025 given, closed an hour later: nothing of it is carried on.
+fn closed_in(name: &str, months: &[u32]) -> Vec<Row> {
+    let event = |month: u32, hour: u32, event_type: &str| {
+        let event = serde_json::json!({
+            "source": "s",
+            "event_id": format!("{name}-{month}-{hour}"),
+            "occurred_at": format!("2025-{month:02}-10T{hour:02}:00:00Z"),
+            "event_type": event_type,
+            "conversation_id": format!("{name}-{month}"),
+            "contact_id": name,
+            "channel": "sms",
+            "direction": if event_type == "message" { "inbound" } else { "" },
+            "author": if event_type == "message" { "contact" } else { "" },
+        });
+        let Value::Object(mut row) = event else { unreachable!("an object was written") };
+        row.retain(|_, value| value != "");
+        row
+    };
+    months.iter().flat_map(|&month| [event(month, 9, "message"), event(month, 10, "closed")]).collect()
+}
+
+/// An ingest touches February and April of six months, and what they carry on is what it was: their facts are derived
+/// again, those of the months between and behind are not. Then May, without the carries of the months before it.
+#[test]
+fn only_months_that_an_ingest_touches_are_derived_again() {
+    let mut events = closed_in("a", &[1, 2, 3, 4, 5, 6]);
+    // Of one conversation nothing but its question: it is carried from month to month.
+    events.extend(closed_in("open", &[1]).into_iter().take(1));
+    let archive = Archive::new();
+    archive.ingest_log(&Log::new(events.clone()), &["--period", "month"]);
+    let folder = archive.root().join("derived/facts");
+    let names = |ending: &str| -> BTreeSet<String> {
+        let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let names = files.map(|file| file.expect("an entry of the folder").file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.ends_with(ending)).collect()
+    };
+    let months = |names: &BTreeSet<String>| -> Vec<String> { names.iter().map(|name| name[..7].to_owned()).collect() };
+    archive.numbers();
+    let mut before = names(".json");
+    let first = ["2025-01", "2025-02", "2025-03", "2025-04", "2025-05", "2025-06", "open-"];
+    assert!(before.iter().zip(first).all(|(name, first)| name.starts_with(first)), "{before:?}");
+    assert_eq!(before.len(), first.len());
+    for touched in [&[2, 4][..], &[5]] {
+        let late = closed_in("late", touched);
+        archive.ingest_log(&Log::new(late.clone()), &[]);
+        events.extend(late);
+        archive.numbers();
+        let after = names(".json");
+        let new: BTreeSet<String> = after.difference(&before).cloned().collect();
+        assert_eq!(months(&new), touched.iter().map(|month| format!("2025-{month:02}")).collect::<Vec<_>>());
+        archive.facts(&[]).assert_same("in one ingest", &Archive::of(&Log::new(events.clone())).facts(&[]));
+        archive.run(&["verify"]).done();
+        before = after;
+        for carry in names(".carry") {
+            std::fs::remove_file(folder.join(carry)).expect("it was there");
         }
     }
 }

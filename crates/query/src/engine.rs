@@ -58,7 +58,6 @@ pub struct Engine {
     pub(crate) baselines: Baselines,
     /// Names of its tables and views, which statements cannot take away.
     own_tables: HashSet<String>,
-    threads: usize,
 }
 
 impl std::fmt::Debug for Engine {
@@ -112,7 +111,7 @@ impl Engine {
         });
         relations::register(&kpis).map_err(QueryError::while_doing("registering KPIs"))?;
         let own_tables = own_tables(&kpis.context);
-        Ok(Self { kpis, coded, baselines: Baselines::new(archive), own_tables, threads: options.threads.max(1) })
+        Ok(Self { kpis, coded, baselines: Baselines::new(archive), own_tables })
     }
 
     /// What the KPIs are.
@@ -138,7 +137,7 @@ impl Engine {
     /// # Errors
     /// [`QueryError::BadQuery`], [`QueryError::OwnTable`], [`QueryError::UnknownParameter`], [`QueryError::BadParameter`]; while rows come also
     /// [`QueryError::Resources`] and [`QueryError::Storage`]. A query with `kpi(...)` can have the errors of
-    /// [`kpi`](Self::kpi), and [`QueryError::BadCall`].
+    /// [`kpi`](Self::kpi), [`QueryError::BadCall`] and [`QueryError::UnknownTime`].
     pub async fn sql(&self, query: &str, params: &[(String, String)]) -> Result<ResultStream, QueryError> {
         let context = &self.kpis.context;
         let plan = context.state().create_logical_plan(query).await.map_err(QueryError::of_user)?;
@@ -190,7 +189,7 @@ impl Engine {
         // Side by side: where one waits for the disk, the other goes on.
         let tables = loaded::SHAPES.iter().map(|shape| {
             let rows = loaded::source(shape, &self.coded);
-            loaded::load(context, rows, shape, period, self.threads)
+            loaded::load(context, rows, shape, period)
         });
         let tables = futures::future::try_join_all(tables).await.map_err(&doing)?;
         for (shape, table) in loaded::SHAPES.iter().zip(tables) {

@@ -61,7 +61,10 @@ impl Kpis {
         let (rows, sql, tables) = match &definition.kind {
             Kind::Flow => {
                 let sql = query.flow();
-                (flow::run(&self.context, &query, &sql, &period, request.fill).await?, sql, flow::tables(&query))
+                let in_memory = query.table != definition.table;
+                let narrow = in_memory.then(|| loaded::on_one_thread(&self.context));
+                let context = narrow.as_ref().unwrap_or(&self.context);
+                (flow::run(context, &query, &sql, &period, request.fill).await?, sql, flow::tables(&query))
             }
             Kind::Stock(stock) => {
                 let texts = stock::texts(&query, stock);

@@ -3,6 +3,7 @@
 //! A report asks some thirty questions about the same weeks. Reading their waits and sessions from files once, with the
 //! columns that the built-in KPIs name, leaves the arithmetic.
 
+use std::slice::from_ref;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
@@ -12,6 +13,7 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::project_schema;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::error::Result;
+use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{Column, cast};
@@ -80,31 +82,37 @@ pub(crate) fn source(shape: &Shape, coded: &Coded) -> Arc<dyn TableProvider> {
     Arc::clone(if shape.table == "waits" { &coded.waits } else { &coded.sessions })
 }
 
-/// The rows of `[since, until)` of a table, in as many partitions as told, batch by batch in turn.
+/// The rows of `[since, until)` of a table.
 pub(crate) async fn load(
     context: &SessionContext,
     rows: Arc<dyn TableProvider>,
     shape: &Shape,
     period: Loaded,
-    partitions: usize,
 ) -> Result<LoadedTable> {
     let frame = context.read_table(rows)?;
     let within =
         format!("{time} >= {} AND {time} < {}", instant(period.since_us), instant(period.until_us), time = shape.time);
     let within = context.parse_sql_expr(&within, frame.schema())?;
     let frame = frame.filter(within)?.select_columns(shape.columns)?;
-    let mut parts: Vec<Vec<RecordBatch>> = vec![Vec::new(); partitions.max(1)];
     let read = frame.schema().as_arrow();
     let (views, coded) = (with_views(read), with_coded_views(read));
-    let mut next = 0;
+    let mut rows = Vec::new();
     for batch in frame.collect_partitioned().await?.into_iter().flatten() {
         if batch.num_rows() > 0 {
             let columns = batch.columns().iter().map(with_view_values).collect::<Result<Vec<_>>>()?;
-            parts[next].push(RecordBatch::try_new(Arc::clone(&coded), columns)?);
-            next = (next + 1) % parts.len();
+            rows.push(RecordBatch::try_new(Arc::clone(&coded), columns)?);
         }
     }
-    Ok(LoadedTable { views, coded, parts })
+    Ok(LoadedTable { views, coded, rows })
+}
+
+/// The context for a query over what is loaded: one thread reads it. Of many questions at a time that costs less than
+/// dealing the rows of each out to all threads.
+pub(crate) fn on_one_thread(context: &SessionContext) -> SessionContext {
+    let state = context.state();
+    // A default catalog would take the place of the one with the tables.
+    let config = state.config().clone().with_target_partitions(1).with_create_default_catalog_and_schema(false);
+    SessionContext::new_with_state(SessionStateBuilder::new_from_existing(state).with_config(config).build())
 }
 
 /// Rows in memory, whose texts with few values are numbers. Who asks gets views, as from the table of the archive: they
@@ -113,7 +121,7 @@ pub(crate) async fn load(
 pub(crate) struct LoadedTable {
     views: SchemaRef,
     coded: SchemaRef,
-    parts: Vec<Vec<RecordBatch>>,
+    rows: Vec<RecordBatch>,
 }
 
 #[async_trait]
@@ -133,7 +141,8 @@ impl TableProvider for LoadedTable {
         _filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let rows = MemorySourceConfig::try_new_exec(&self.parts, Arc::clone(&self.coded), projection.cloned())?;
+        let rows =
+            MemorySourceConfig::try_new_exec(from_ref(&self.rows), Arc::clone(&self.coded), projection.cloned())?;
         let schema = rows.schema();
         let told = project_schema(&self.views, projection)?;
         let columns = told.fields().iter().enumerate().map(|(place, field)| {
@@ -225,7 +234,7 @@ mod tests {
         let clocks = Arc::new(Clocks::new(Zone::UTC, WeekStart::Monday, (0, 100)));
         let context = session(&clocks, vec![("waits", waits())]);
         let rows = context.table_provider("waits").await.unwrap();
-        let table = load(&context, rows, &SHAPES[0], Loaded { since_us: 20, until_us: 40 }, 3).await.unwrap();
+        let table = load(&context, rows, &SHAPES[0], Loaded { since_us: 20, until_us: 40 }).await.unwrap();
         assert_eq!(table.schema().fields().len(), SHAPES[0].columns.len());
         context.register_table("waits_loaded", Arc::new(table)).unwrap();
         let sql = "SELECT conversation_id FROM waits_loaded ORDER BY conversation_id";

@@ -3,16 +3,19 @@
 //! What a period carries out goes into the name of the next, so after an ingest only the periods from the first
 //! touched one are derived, and no further than until what is carried is what it was.
 
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use tapemeasure_archive::{Archive, DerivedStore, EventFile, Snapshot};
+use tapemeasure_archive::{Archive, DerivedStore, Snapshot};
 use tapemeasure_model::period::Period;
 use tapemeasure_model::settings::Settings;
 
+use super::files::read_parquet;
 use super::names::{self, NOTHING_CARRIED};
 use super::piece::{NewPiece, Piece, carry_name};
 use super::threads::{named, side_by_side};
-use super::walks::{Folded, Walks};
+use super::walks::{Folded, Link, Walks};
 use super::{DeriveOptions, Facts};
 use crate::FactsError;
 use crate::carry::Carry;
@@ -22,16 +25,6 @@ use crate::rows::{Share, Table, by_table};
 
 /// A carry larger than this is kept for the last two periods only: an archive without closes carries all it has.
 const CARRY_KEPT_BYTES: usize = 16 << 20;
-
-/// A period that is to be in the facts.
-struct Link<'a> {
-    period: Period,
-    files: &'a [EventFile],
-    /// Deletions that may have hit it.
-    deleted: DeletedIds,
-    /// Whether all of it lies before the as-of time.
-    whole: bool,
-}
 
 /// Where the walks stand: before the link of this number.
 type Position = usize;
@@ -56,21 +49,25 @@ pub(super) fn run(
         return Ok(None);
     }
     std::thread::scope(|scope| {
-        // One piece waits while another is written: the rows of two periods are in memory beside those being folded.
-        let (to_writer, pieces) = sync_channel(1);
+        // A piece waits while another is written: the rows of two periods are in memory beside those being folded.
+        let (to_writer, pieces) = sync_channel(0);
         let writer_store = store.clone();
         let writer = named("write")
             .spawn_scoped(scope, move || write_pieces(&writer_store, pieces))
             .map_err(|source| FactsError::NoThread { source })?;
         let chain = Chain {
-            store: &store,
-            fold_hash: settings.fold_hash(),
             walks: Walks::new(archive, settings, *options, facts.as_of_us),
             position: 0,
-            names: Vec::with_capacity(links.len()),
-            links: &links,
+            done: Done {
+                store: &store,
+                fold_hash: settings.fold_hash(),
+                links: &links,
+                names: Vec::with_capacity(links.len()),
+                carry: NOTHING_CARRIED.to_owned(),
+            },
+            to_writer,
         };
-        let done = chain.run(to_writer, facts);
+        let done = chain.run(facts);
         let written = writer.join().map_err(|_| FactsError::Thread)?;
         // What the writer met is the cause of what the chain met.
         let written = written?;
@@ -78,14 +75,16 @@ pub(super) fn run(
         let mut pieces: Vec<(usize, String, Piece)> = tail;
         pieces.extend(written);
         pieces.sort_by_key(|(at, _, _)| *at);
-        let mut made_of = Vec::with_capacity(links.len());
+        let (mut made_of, mut changes) = (Vec::with_capacity(links.len()), Vec::new());
         for (at, name, piece) in pieces {
-            piece.add_to(&store, &name, facts)?;
+            changes.extend(piece.add_to(&store, &name, facts));
             if at < links.len() {
                 made_of.push(name.clone());
             }
             facts.pieces.push(name);
         }
+        let read = |path: PathBuf| read_parquet(&path, Table::Changes.schema());
+        facts.changes.extend(side_by_side("changes", options.threads, changes, read)?);
         Ok(links.iter().all(|link| link.whole).then_some(made_of))
     })
 }
@@ -117,83 +116,112 @@ pub(super) fn freshness(
 }
 
 struct Chain<'a> {
-    store: &'a DerivedStore,
-    fold_hash: String,
     walks: Walks<'a>,
     position: Position,
-    /// Names of the links so far.
-    names: Vec<String>,
+    done: Done<'a>,
+    to_writer: SyncSender<(usize, NewPiece)>,
+}
+
+/// The first of the links, whose facts are there or on their way to the writer.
+struct Done<'a> {
+    store: &'a DerivedStore,
+    fold_hash: String,
     links: &'a [Link<'a>],
+    /// The names of their facts.
+    names: Vec<String>,
+    /// Hash of what the last of them carries out.
+    carry: String,
+}
+
+impl<'a> Done<'a> {
+    /// How many.
+    fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The link after them, with the name of its facts.
+    fn next(&self) -> Option<(&'a Link<'a>, String)> {
+        let link = self.links.get(self.len())?;
+        Some((link, names::piece(link.period, &self.carry, &self.fold_hash, link.files, &link.deleted)))
+    }
+
+    /// The facts of the link after them, if they are there. Those of a link that the as-of time cuts never are.
+    fn find_next(&self) -> Option<(String, Piece)> {
+        let (_, name) = self.next().filter(|(link, _)| link.whole)?;
+        let piece = Piece::find(self.store, &name)?;
+        Some((name, piece))
+    }
+
+    /// Adds the link after them.
+    fn push(&mut self, name: String, carry: &str) {
+        self.names.push(name);
+        carry.clone_into(&mut self.carry);
+    }
 }
 
 impl Chain<'_> {
     /// Goes through the links. Gives the pieces that were there; new ones go to the writer with their place.
-    fn run(
-        mut self,
-        to_writer: SyncSender<(usize, NewPiece)>,
-        facts: &mut Facts,
-    ) -> Result<Vec<(usize, String, Piece)>, FactsError> {
+    fn run(mut self, facts: &mut Facts) -> Result<Vec<(usize, String, Piece)>, FactsError> {
         let mut found = Vec::new();
-        let mut carry = NOTHING_CARRIED.to_owned();
-        for (at, link) in self.links.iter().enumerate() {
-            if !link.whole {
-                // Only the last link can be cut by the as-of time, and its rows are for this one question.
-                self.go_to(at)?;
-                let folded = self.walks.fold(link.period, link.files, &link.deleted)?;
-                self.position = at + 1;
-                facts.periods_derived += 1;
-                facts.events_folded += folded.events;
-                facts.has_closes |= folded.closes > 0;
-                add_rows(folded.shares, facts)?;
-                add_rows(self.walks.open_rows()?, facts)?;
+        while self.done.len() < self.done.links.len() {
+            if let Some((name, piece)) = self.done.find_next() {
+                facts.periods_reused += 1;
+                self.done.push(name.clone(), &piece.carry);
+                found.push((self.done.len() - 1, name, piece));
+            } else if self.derive(facts)?.is_break() {
                 return Ok(found);
             }
-            let name = names::piece(link.period, &carry, &self.fold_hash, link.files, &link.deleted);
-            if let Some(piece) = Piece::find(self.store, &name) {
-                carry.clone_from(&piece.carry);
-                facts.periods_reused += 1;
-                found.push((at, name.clone(), piece));
-            } else {
-                self.go_to(at)?;
-                let folded = self.walks.fold(link.period, link.files, &link.deleted)?;
-                self.position = at + 1;
-                facts.periods_derived += 1;
-                facts.events_folded += folded.events;
-                let piece = self.new_piece(at, name.clone(), folded);
-                carry.clone_from(&piece.identity);
-                if to_writer.send((at, piece)).is_err() {
-                    // The writer has ended, and its result says why.
-                    return Ok(found);
-                }
-            }
-            self.names.push(name);
         }
-        let Some(last) = self.names.last() else { return Ok(found) };
-        let open = names::open(last, facts.as_of_us, &self.fold_hash);
-        match Piece::find(self.store, &open) {
-            Some(piece) => found.push((self.links.len(), open, piece)),
+        let Some(last) = self.done.names.last() else { return Ok(found) };
+        let open = names::open(last, facts.as_of_us, &self.done.fold_hash);
+        let at = self.done.len();
+        match Piece::find(self.done.store, &open) {
+            Some(piece) => found.push((at, open, piece)),
             None => {
-                self.go_to(self.links.len())?;
+                self.go_to(at)?;
                 let shares = self.walks.open_rows()?;
-                let piece = NewPiece { name: open, shares, identity: carry, carried: 0, closes: 0, carry: None };
-                // As above: the writer's result says why it ended.
-                let _ = to_writer.send((self.links.len(), piece));
+                let identity = self.done.carry;
+                let piece = NewPiece { name: open, shares, identity, carried: 0, closes: 0, carry: None };
+                // Where the writer has ended, its result says why.
+                let _ = self.to_writer.send((at, piece));
             }
         }
         Ok(found)
     }
 
-    fn new_piece(&self, at: usize, name: String, folded: Folded) -> NewPiece {
-        let carry = Carry::of(folded.carried);
-        let keep = carry.bytes() <= CARRY_KEPT_BYTES || at + 2 >= self.links.len();
-        NewPiece {
-            name,
-            shares: folded.shares,
-            identity: carry.identity(),
-            carried: carry.sessions(),
-            closes: folded.closes,
-            carry: keep.then_some(carry),
+    /// Derives the next link and those after it, up to one whose facts are there. Breaks off behind the link that the
+    /// as-of time cuts, and where the writer has ended.
+    fn derive(&mut self, facts: &mut Facts) -> Result<ControlFlow<()>, FactsError> {
+        self.go_to(self.done.len())?;
+        let Self { walks, position, done, to_writer } = self;
+        let links = &done.links[done.len()..];
+        let mut flow = ControlFlow::Continue(());
+        walks.through(links, |folded| {
+            let Some((link, name)) = done.next() else { return Ok(ControlFlow::Break(())) };
+            *position += 1;
+            facts.periods_derived += 1;
+            facts.events_folded += folded.events;
+            if !link.whole {
+                // It is the last, and its rows are for this one question.
+                facts.has_closes |= folded.closes > 0;
+                add_rows(folded.shares, facts)?;
+                flow = ControlFlow::Break(());
+                return Ok(flow);
+            }
+            let at = done.len();
+            let piece = new_piece(name.clone(), folded, done.links.len() - at - 1);
+            done.push(name, &piece.identity);
+            if to_writer.send((at, piece)).is_err() {
+                // Its result says why.
+                flow = ControlFlow::Break(());
+                return Ok(flow);
+            }
+            Ok(if done.find_next().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        if *position > done.len() {
+            add_rows(walks.open_rows()?, facts)?;
         }
+        Ok(flow)
     }
 
     /// Leads the walks to before the link `to`: from a carry that was kept, else by folding what lies between again.
@@ -201,23 +229,34 @@ impl Chain<'_> {
         if self.position == to {
             return Ok(());
         }
+        let Done { store, names, links, .. } = &self.done;
         let mut from = to;
         while from > self.position {
-            let path = self.store.path_of(&carry_name(&self.names[from - 1]));
+            let path = store.path_of(&carry_name(&names[from - 1]));
             // A carry that is missing or damaged is as good as none: the periods before are folded again.
             let loaded = std::fs::read(path).ok().and_then(|bytes| self.walks.load(&bytes));
             if loaded.is_some() {
-                self.position = from;
                 break;
             }
             from -= 1;
         }
-        for at in self.position..to {
-            let link = &self.links[at];
-            self.walks.fold(link.period, link.files, &link.deleted)?;
-        }
+        self.walks.through(&links[from..to], |_| Ok(ControlFlow::Continue(())))?;
         self.position = to;
         Ok(())
+    }
+}
+
+/// The facts of a period, which so many links follow.
+fn new_piece(name: String, folded: Folded, followed_by: usize) -> NewPiece {
+    let carry = Carry::of(folded.carried);
+    let keep = carry.bytes() <= CARRY_KEPT_BYTES || followed_by < 2;
+    NewPiece {
+        name,
+        shares: folded.shares,
+        identity: carry.identity(),
+        carried: carry.sessions(),
+        closes: folded.closes,
+        carry: keep.then_some(carry),
     }
 }
 
@@ -236,15 +275,14 @@ fn write_pieces(
 
 /// Derives everything in memory.
 fn afresh(links: &[Link<'_>], mut walks: Walks<'_>, facts: &mut Facts) -> Result<(), FactsError> {
-    for link in links {
-        let folded = walks.fold(link.period, link.files, &link.deleted)?;
+    walks.through(links, |folded| {
         facts.periods_derived += 1;
         facts.events_folded += folded.events;
         facts.has_closes |= folded.closes > 0;
         add_rows(folded.shares, facts)?;
-    }
-    add_rows(walks.open_rows()?, facts)?;
-    Ok(())
+        Ok(ControlFlow::Continue(()))
+    })?;
+    add_rows(walks.open_rows()?, facts)
 }
 
 fn add_rows(shares: Vec<Share>, facts: &mut Facts) -> Result<(), FactsError> {

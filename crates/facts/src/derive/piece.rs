@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use tapemeasure_archive::DerivedStore;
 
-use super::files::{ParquetFile, read_parquet, rows_and_bytes};
+use super::files::{ParquetFile, rows_and_bytes};
 use super::threads::side_by_side;
 use super::{FactFile, Facts};
 use crate::FactsError;
@@ -55,16 +56,14 @@ impl Piece {
         whole.then_some(piece)
     }
 
-    /// Adds its files to the tables.
-    ///
-    /// # Errors
-    /// The changes of subscriptions cannot be read.
-    pub(crate) fn add_to(&self, store: &DerivedStore, name: &str, facts: &mut Facts) -> Result<(), FactsError> {
+    /// Adds its files to the tables. Gives the file with its changes of subscriptions, if it has any: they are to be read.
+    pub(crate) fn add_to(&self, store: &DerivedStore, name: &str, facts: &mut Facts) -> Option<PathBuf> {
         facts.has_closes |= self.closes > 0;
+        let mut changes = None;
         for (table, content) in self.contents().filter(|(_, content)| content.rows > 0) {
             let path = store.path_of(&file_name(name, table));
             if table == Table::Changes {
-                facts.changes.push(read_parquet(&path, table.schema())?);
+                changes = Some(path);
                 continue;
             }
             facts.table(table).files.push(FactFile {
@@ -75,7 +74,7 @@ impl Piece {
                 max_time_us: content.max_us,
             });
         }
-        Ok(())
+        changes
     }
 
     fn contents(&self) -> impl Iterator<Item = (Table, &Content)> {

@@ -62,8 +62,8 @@ impl<'a> Walk<'a> {
     }
 
     /// Takes over what was carried out of the period before.
-    pub(crate) fn carry_in(&mut self, sessions: Sessions) {
-        self.carried = Arc::new(sessions);
+    pub(crate) fn carry_in(&mut self, sessions: Arc<Sessions>) {
+        self.carried = sessions;
     }
 
     /// Begins a period: lets time pass to its first instant for everything that is open. Whatever happens later

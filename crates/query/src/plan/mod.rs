@@ -30,6 +30,7 @@ mod tests;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
@@ -102,10 +103,13 @@ pub struct KpiResult {
     pub notes: Vec<String>,
 }
 
-/// All rows of a query in one batch.
+/// All rows of a query in one batch. It is worked out in a task of its own: beside others, though it be of one partition.
 pub(crate) async fn gather(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {
-    let stream = frame.execute_stream().await?;
-    let schema = stream.schema();
-    let batches: Vec<RecordBatch> = stream.try_collect().await?;
-    Ok(concat_batches(&schema, &batches)?)
+    let rows = SpawnedTask::spawn(async {
+        let stream = frame.execute_stream().await?;
+        let schema = stream.schema();
+        let batches: Vec<RecordBatch> = stream.try_collect().await?;
+        Ok(concat_batches(&schema, &batches)?)
+    });
+    rows.await.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?
 }

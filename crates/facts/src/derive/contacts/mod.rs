@@ -42,9 +42,9 @@ pub(super) fn put_together(
     if rows == 0 {
         return Ok(());
     }
-    let work = Work::new(options, facts)?;
     let ranges = cut(0..PARTS, rows.div_ceil(FILE_ROWS));
     let Some(made_of) = made_of else {
+        let work = Work::new(options, facts)?;
         let made = side_by_side("contacts", options.threads, ranges, |parts| {
             let mut all = Vec::new();
             let behind = work.run(parts, |batch| {
@@ -59,18 +59,22 @@ pub(super) fn put_together(
     };
     let store = archive.derived();
     let piece = names::contacts(made_of);
-    let files = side_by_side("contacts", options.threads, ranges, |parts| {
-        let name = format!("{piece}.{}-{}.parquet", parts.start, parts.end);
-        let path = store.path_of(&name);
-        if !store.exists(&name) {
-            store.write_once(&name, |path| {
+    let name = |parts: &Range<i32>| format!("{piece}.{}-{}.parquet", parts.start, parts.end);
+    let missing: Vec<_> = ranges.iter().filter(|parts| !store.exists(&name(parts))).cloned().collect();
+    if !missing.is_empty() {
+        let work = Work::new(options, facts)?;
+        side_by_side("contacts", options.threads, missing, |parts| {
+            store.write_once(&name(&parts), |path| {
                 let mut file = ParquetFile::create(path, &contacts_schema())?;
                 let behind = work.run(parts, |batch| file.write(&batch))?;
                 file.end_row_group()?;
                 behind.iter().try_for_each(|batch| file.write(batch))?;
                 file.finish()
-            })?;
-        }
+            })
+        })?;
+    }
+    let files = side_by_side("contacts", options.threads, ranges, |parts| {
+        let path = store.path_of(&name(&parts));
         let (rows, bytes) = rows_and_bytes(&path)?;
         Ok(FactFile { path, rows, bytes, min_time_us: None, max_time_us: None })
     })?;
@@ -98,7 +102,7 @@ struct Work<'a> {
 impl<'a> Work<'a> {
     fn new(options: &'a DeriveOptions<'a>, facts: &'a Facts) -> Result<Self, FactsError> {
         let table = &facts.first_messages;
-        let open = |path| OpenFile::open(path, first_messages_schema());
+        let open = |path| OpenFile::open(path, Some(first_messages_schema()));
         Ok(Self {
             options,
             files: table.files.iter().map(|file| open(&file.path)).collect::<Result<_, _>>()?,
