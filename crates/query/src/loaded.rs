@@ -24,7 +24,7 @@ use datafusion::prelude::SessionContext;
 use crate::definitions::{Expression, is_derived, names};
 use crate::plan::period::Asked;
 use crate::plan::sql::{Query, instant};
-use crate::tables::{Coded, with_views};
+use crate::tables::Coded;
 
 /// A table that can be loaded.
 #[derive(Debug)]
@@ -35,8 +35,10 @@ pub(crate) struct Shape {
     pub(crate) name: &'static str,
     /// The column of time that decides which rows are loaded. Rows without are not: no KPI over it counts them.
     time: &'static str,
-    /// The columns that are loaded.
+    /// The columns that are loaded and can be grouped by.
     columns: &'static [&'static str],
+    /// Columns of ids that are loaded beside them, as plain texts: a view of each would be read by nobody.
+    ids: &'static [&'static str],
 }
 
 /// What is loaded. Open waits are among the rows, so that what they make provisional stays so.
@@ -45,13 +47,15 @@ pub(crate) const SHAPES: &[Shape] = &[
         table: "waits",
         name: "waits_loaded",
         time: "opened_at",
-        columns: &["opened_at", "wait_us", "end_reason", "is_first", "channel", "topic", "source", "conversation_id"],
+        columns: &["opened_at", "wait_us", "end_reason", "is_first", "channel", "topic", "source"],
+        ids: &["conversation_id"],
     },
     Shape {
         table: "sessions",
         name: "sessions_loaded",
         time: "closed_at",
         columns: &["closed_at", "resolution_us", "auto_closed", "close_reason", "channel", "source"],
+        ids: &[],
     },
 ];
 
@@ -93,9 +97,9 @@ pub(crate) async fn load(
     let within =
         format!("{time} >= {} AND {time} < {}", instant(period.since_us), instant(period.until_us), time = shape.time);
     let within = context.parse_sql_expr(&within, frame.schema())?;
-    let frame = frame.filter(within)?.select_columns(shape.columns)?;
+    let frame = frame.filter(within)?.select_columns(&[shape.columns, shape.ids].concat())?;
     let read = frame.schema().as_arrow();
-    let (views, coded) = (with_views(read), with_coded_views(read));
+    let coded = with_coded_views(read);
     let mut rows = Vec::new();
     for batch in frame.collect_partitioned().await?.into_iter().flatten() {
         if batch.num_rows() > 0 {
@@ -103,7 +107,7 @@ pub(crate) async fn load(
             rows.push(RecordBatch::try_new(Arc::clone(&coded), columns)?);
         }
     }
-    Ok(LoadedTable { views, coded, rows })
+    Ok(LoadedTable { views: decoded(&coded), coded, rows })
 }
 
 /// The context for a query over what is loaded: one thread reads it. Of many questions at a time that costs less than
@@ -115,8 +119,8 @@ pub(crate) fn on_one_thread(context: &SessionContext) -> SessionContext {
     SessionContext::new_with_state(SessionStateBuilder::new_from_existing(state).with_config(config).build())
 }
 
-/// Rows in memory, whose texts with few values are numbers. Who asks gets views, as from the table of the archive: they
-/// are made batch by batch of the columns that are read, and never for all rows at once.
+/// Rows in memory, whose texts with few values are numbers. Who asks gets views of those, as from the table of the archive:
+/// they are made batch by batch of the columns that are read, and never for all rows at once.
 #[derive(Debug)]
 pub(crate) struct LoadedTable {
     views: SchemaRef,
@@ -166,6 +170,15 @@ fn with_coded_views(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
 }
 
+/// The schema with every dictionary as its values.
+fn decoded(schema: &Schema) -> SchemaRef {
+    let field = |field: &Arc<Field>| match field.data_type() {
+        DataType::Dictionary(_, values) => Arc::new(field.as_ref().clone().with_data_type(values.as_ref().clone())),
+        _ => Arc::clone(field),
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
+}
+
 /// A dictionary with views for values: of a row only its view is copied then.
 fn with_view_values(column: &ArrayRef) -> Result<ArrayRef> {
     let Some(coded) = column.as_dictionary_opt::<Int32Type>() else { return Ok(Arc::clone(column)) };
@@ -191,7 +204,8 @@ pub(crate) fn shape(query: &Query<'_>, schema: &Schema) -> Option<&'static Shape
     }
     for text in texts {
         for name in names(text) {
-            if schema.column_with_name(&name).is_some() && !shape.columns.contains(&name.as_str()) {
+            let is_loaded = shape.columns.iter().chain(shape.ids).any(|&loaded| loaded == name);
+            if schema.column_with_name(&name).is_some() && !is_loaded {
                 return None;
             }
         }
@@ -235,7 +249,7 @@ mod tests {
         let context = session(&clocks, vec![("waits", waits())]);
         let rows = context.table_provider("waits").await.unwrap();
         let table = load(&context, rows, &SHAPES[0], Loaded { since_us: 20, until_us: 40 }).await.unwrap();
-        assert_eq!(table.schema().fields().len(), SHAPES[0].columns.len());
+        assert_eq!(table.schema().fields().len(), 8);
         context.register_table("waits_loaded", Arc::new(table)).unwrap();
         let sql = "SELECT conversation_id FROM waits_loaded ORDER BY conversation_id";
         let rows = gather(context.sql(sql).await.unwrap()).await.unwrap();

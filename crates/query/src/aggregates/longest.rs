@@ -16,7 +16,8 @@ use std::cmp::Ordering;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Int64Array, StringViewArray, StructArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray, StringViewArray, StructArray,
+    TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::cast::{as_int64_array, as_string_view_array, as_timestamp_microsecond_array};
@@ -68,7 +69,12 @@ impl AggregateUDFImpl for Longest {
                     && (matches!(at, DataType::Timestamp(..)) || at.is_null())
                     && is_text(id) =>
             {
-                Ok(FIELDS.iter().map(|field| field.data_type().clone()).collect())
+                let mut types: Vec<DataType> = FIELDS.iter().map(|field| field.data_type().clone()).collect();
+                if *id == DataType::Utf8 {
+                    // Most ids are never looked at: views of them would be made in vain.
+                    types[2] = DataType::Utf8;
+                }
+                Ok(types)
             }
             _ => plan_err!(
                 "longest takes whole microseconds, a timestamp and a text, such as wait_us, opened_at, conversation_id"
@@ -107,6 +113,28 @@ impl AggregateUDFImpl for Longest {
 
     fn documentation(&self) -> Option<&Documentation> {
         catalog::documentation(self.name())
+    }
+}
+
+/// A column of ids.
+enum Ids<'a> {
+    Plain(&'a StringArray),
+    Views(&'a StringViewArray),
+}
+
+impl<'a> Ids<'a> {
+    fn of(ids: &'a ArrayRef) -> Result<Self> {
+        match ids.as_string_opt() {
+            Some(plain) => Ok(Self::Plain(plain)),
+            None => as_string_view_array(ids).map(Self::Views),
+        }
+    }
+
+    fn at(&self, row: usize) -> Option<&'a str> {
+        match self {
+            Self::Plain(ids) => ids.is_valid(row).then(|| ids.value(row)),
+            Self::Views(ids) => ids.is_valid(row).then(|| ids.value(row)),
+        }
     }
 }
 
@@ -166,14 +194,13 @@ impl GroupKernel for Champions {
     fn update(&mut self, arguments: &[ArrayRef], groups: &[usize], filter: Option<&BooleanArray>) -> Result<()> {
         let us = as_int64_array(&arguments[0])?;
         let at = as_timestamp_microsecond_array(&arguments[1])?;
-        let id = as_string_view_array(&arguments[2])?;
+        let ids = Ids::of(&arguments[2])?;
         let take = |row: usize| {
             let (group, us) = (groups[row], us.value(row));
             // Most spans are shorter than what is there: nothing else of them is looked at.
             if self.best[group].as_ref().is_none_or(|best| us >= best.us) {
                 let at = at.is_valid(row).then(|| at.value(row));
-                let id = id.is_valid(row).then(|| id.value(row));
-                self.challenge(group, us, at, id);
+                self.challenge(group, us, at, ids.at(row));
             }
         };
         match selection(us.nulls(), filter) {
@@ -225,7 +252,8 @@ mod tests {
 
     type Row = (i64, i64, String);
 
-    fn random_batches(seed: u64, groups: usize) -> Vec<Batch> {
+    /// Ids as plain texts, or as views.
+    fn random_batches(seed: u64, groups: usize, plain_ids: bool) -> Vec<Batch> {
         let mut random = Random(seed);
         (0..6)
             .map(|batch| {
@@ -233,11 +261,15 @@ mod tests {
                 // Few values, so that there are ties of every depth.
                 let us: Int64Array = (0..rows).map(|_| (random.below(4) > 0).then(|| random.below(9) as i64)).collect();
                 let at = TimestampMicrosecondArray::from_iter_values((0..rows).map(|_| random.below(3) as i64));
-                let id = StringViewArray::from_iter_values((0..rows).map(|_| format!("c{}", random.below(40))));
+                let id: Vec<String> = (0..rows).map(|_| format!("c{}", random.below(40))).collect();
+                let id: ArrayRef = match plain_ids {
+                    true => Arc::new(StringArray::from(id)),
+                    false => Arc::new(StringViewArray::from(id)),
+                };
                 let group_of = (0..rows).map(|_| random.below(groups)).collect();
                 let filter =
                     (batch % 2 == 1).then(|| (0..rows).map(|_| Some(random.below(3) > 0)).collect::<BooleanArray>());
-                let columns = vec![Arc::new(us) as ArrayRef, Arc::new(at.with_timezone("UTC")), Arc::new(id)];
+                let columns = vec![Arc::new(us) as ArrayRef, Arc::new(at.with_timezone("UTC")), id];
                 (columns, group_of, filter)
             })
             .collect()
@@ -245,16 +277,19 @@ mod tests {
 
     #[test]
     fn every_way_through_gives_what_sorting_gives() {
-        for groups in [1, 3, 25] {
-            let batches = random_batches(11 + groups as u64, groups);
+        for (groups, plain_ids) in [(1, true), (3, false), (25, true), (25, false)] {
+            let batches = random_batches(11 + groups as u64, groups, plain_ids);
             let mut plain: Vec<Vec<Row>> = vec![Vec::new(); groups];
             for (arguments, group_of, filter) in &batches {
                 let us = arguments[0].as_primitive::<Int64Type>();
                 let at = arguments[1].as_primitive::<TimestampMicrosecondType>();
-                let id = arguments[2].as_string_view();
+                let id: Vec<&str> = match plain_ids {
+                    true => arguments[2].as_string::<i32>().iter().flatten().collect(),
+                    false => arguments[2].as_string_view().iter().flatten().collect(),
+                };
                 for row in 0..us.len() {
                     if us.is_valid(row) && filter.as_ref().is_none_or(|f| f.value(row)) {
-                        plain[group_of[row]].push((us.value(row), at.value(row), id.value(row).to_owned()));
+                        plain[group_of[row]].push((us.value(row), at.value(row), id[row].to_owned()));
                     }
                 }
             }
