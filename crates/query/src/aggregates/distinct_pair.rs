@@ -14,7 +14,7 @@
 //! only says where to look.
 
 use std::hash::BuildHasher;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, LargeBinaryArray, LargeListArray};
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
@@ -31,6 +31,9 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::kernel::{GroupKernel, Grouped, Single, check_group_count, selection};
 use crate::functions::{catalog, is_text};
+
+/// The hash of pairs, one for all states.
+static HASHER: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
 
 /// The group of a pair that is in none.
 const NO_GROUP: u32 = u32::MAX;
@@ -113,7 +116,6 @@ impl AggregateUDFImpl for CountDistinctPair {
 /// A pair that was seen.
 #[derive(Debug)]
 struct Pair {
-    hash: u64,
     /// Where its id lies in [`Pairs::text`].
     start: usize,
     len: u32,
@@ -134,11 +136,10 @@ struct Pairs {
     /// The ids of all pairs, one after the other.
     text: Vec<u8>,
     pairs: Vec<Pair>,
-    /// Numbers of pairs, by the hash of the pair.
-    index: HashTable<u32>,
+    /// Hash and number of each pair: the hash, so that a growing table reads nothing else.
+    index: HashTable<(u64, u32)>,
     /// Further groups of pairs that are in more than one: group in the upper half, number of the pair in the lower.
     more: HashTable<u64>,
-    hasher: DefaultHashBuilder,
 }
 
 impl Pairs {
@@ -161,22 +162,20 @@ impl Pairs {
 
     /// The number of a pair, new or not.
     fn pair(&mut self, source: u32, id: &str) -> Result<u32> {
-        let Self { text, pairs, index, hasher, .. } = self;
-        let hash = hasher.hash_one((source, id));
-        let same = |&number: &u32| {
+        let Self { text, pairs, index, .. } = self;
+        let hash = HASHER.hash_one((source, id));
+        let same = |&(known, number): &(u64, u32)| {
             let pair = &pairs[number as usize];
-            pair.hash == hash
-                && pair.source == source
-                && text[pair.start..pair.start + pair.len as usize] == *id.as_bytes()
+            known == hash && pair.source == source && text[pair.start..pair.start + pair.len as usize] == *id.as_bytes()
         };
-        match index.entry(hash, same, |&number| pairs[number as usize].hash) {
-            Entry::Occupied(known) => Ok(*known.get()),
+        match index.entry(hash, same, |&(hash, _)| hash) {
+            Entry::Occupied(known) => Ok(known.get().1),
             Entry::Vacant(place) => {
                 let (Ok(number), Ok(len)) = (u32::try_from(pairs.len()), u32::try_from(id.len())) else {
                     return exec_err!("more than {} distinct pairs; count fewer at a time", u32::MAX);
                 };
-                place.insert(number);
-                pairs.push(Pair { hash, start: text.len(), len, source, group: NO_GROUP });
+                place.insert((hash, number));
+                pairs.push(Pair { start: text.len(), len, source, group: NO_GROUP });
                 text.extend_from_slice(id.as_bytes());
                 Ok(number)
             }
@@ -193,8 +192,7 @@ impl Pairs {
             pair.group = group;
         } else {
             let membership = (u64::from(group) << 32) | u64::from(number);
-            let Self { more, hasher, .. } = self;
-            match more.entry(hasher.hash_one(membership), |&m| m == membership, |m| hasher.hash_one(m)) {
+            match self.more.entry(HASHER.hash_one(membership), |&m| m == membership, |m| HASHER.hash_one(m)) {
                 Entry::Occupied(_) => return,
                 Entry::Vacant(place) => {
                     place.insert(membership);
@@ -204,9 +202,10 @@ impl Pairs {
         self.counts[group as usize] += 1;
     }
 
-    /// Every (group, number of pair), in no order.
+    /// Every (group, number of pair). Where a pair is in one group only, in the order of the index: whoever takes them in
+    /// goes through an index of the same hashes from its start to its end, and not to and fro.
     fn memberships(&self) -> impl Iterator<Item = (u32, u32)> {
-        let first = self.pairs.iter().zip(0_u32..).map(|(pair, number)| (pair.group, number));
+        let first = self.index.iter().map(|&(_, number)| (self.pairs[number as usize].group, number));
         let more = self.more.iter().map(|&m| ((m >> 32) as u32, m as u32));
         first.chain(more).filter(|&(group, _)| group != NO_GROUP)
     }
@@ -262,6 +261,8 @@ impl GroupKernel for Pairs {
     fn merge(&mut self, states: &[ArrayRef], groups: &[usize]) -> Result<()> {
         let lists = as_large_list_array(&states[0])?;
         let encoded = as_large_binary_array(lists.values())?;
+        // In that order an index that is almost full would be filled at its start alone.
+        self.index.reserve(encoded.len(), |&(hash, _)| hash);
         let mut source_number = 0;
         for (row, &group) in groups.iter().enumerate() {
             if lists.is_null(row) {
@@ -301,7 +302,7 @@ impl GroupKernel for Pairs {
 
     fn forget(&mut self, n: usize) {
         if n >= self.counts.len() {
-            *self = Self { hasher: self.hasher.clone(), ..Self::default() };
+            *self = Self::default();
             return;
         }
         if n == 0 {
